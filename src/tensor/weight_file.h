@@ -1,0 +1,62 @@
+// Tensors as they lie in a checkpoint, whatever its format: names, types, shapes and mapped bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ams {
+
+// Element types of stored tensors. The quantised ones are ggml's block formats (GGUF files only).
+enum class DType { F32, F16, BF16, F64, I64, I32, I16, I8, U8, Bool, Q8_0, Q6_K, Q5_K, Q4_K };
+
+// "bf16"; for messages and tables.
+std::string_view dtype_name(DType dtype);
+// Bytes of `count` elements. `count` must be a multiple of the block size of a quantised type.
+size_t dtype_bytes(DType dtype, int64_t count);
+// Elements of one block: 1 for plain types, 32 or 256 for quantised ones.
+int64_t dtype_block(DType dtype);
+
+// A tensor that was checked: `bytes` has exactly the size that dtype and shape ask for.
+struct StoredTensor {
+  std::string name;
+  DType dtype = DType::F32;
+  std::vector<int64_t> shape;        // outermost first, as in PyTorch; empty for a scalar
+  std::span<const std::byte> bytes;  // valid as long as the WeightFile lives; may be unaligned
+};
+
+// An opened checkpoint. Immutable; thread-safe. Nothing is read before it is touched.
+class WeightFile {
+ public:
+  virtual ~WeightFile() = default;
+  virtual std::span<const StoredTensor> tensors() const = 0;
+  virtual const StoredTensor* find(std::string_view name) const = 0;  // null if there is none
+  virtual std::string description() const = 0;                        // path(s), for messages
+};
+
+// Opens, by what lies there: a `.safetensors` file, a `.safetensors.index.json` with its shards, a
+// `.gguf` file, a PyTorch zip archive (`.pt`, `.pth`, `.th`: tensors of its state), or a folder
+// that holds one of model.safetensors.index.json, model.safetensors,
+// diffusion_pytorch_model.safetensors (or their index), model.gguf. Throws NotFound, CorruptFile
+// (header, offset, size, overlap, duplicate or dtype at fault), Unsupported.
+std::shared_ptr<const WeightFile> open_weights(const std::filesystem::path& path);
+
+// Several files as one; a name in two of them is an error.
+std::shared_ptr<const WeightFile> join_weights(
+    std::vector<std::shared_ptr<const WeightFile>> files);
+
+// A file whose tensors are renamed; `rename` returns an empty string to leave a tensor out.
+std::shared_ptr<const WeightFile> rename_weights(
+    std::shared_ptr<const WeightFile> file,
+    const std::function<std::string(std::string_view)>& rename);
+
+// Copies a float tensor (any of F32, F16, BF16, F64) to fp32. Throws Unsupported for other types.
+std::vector<float> to_float(const StoredTensor& tensor);
+
+}  // namespace ams
