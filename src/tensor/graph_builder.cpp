@@ -200,15 +200,20 @@ Tensor GraphBuilder::slice(Tensor x, int axis, int64_t begin, int64_t end) {
   const int index = ggml_axis(x, axis);
   std::array<int64_t, 4> ne{x.node->ne[0], x.node->ne[1], x.node->ne[2], x.node->ne[3]};
   ne[static_cast<size_t>(index)] = end - begin;
+  std::array<size_t, 4> nb{x.node->nb[0], x.node->nb[1], x.node->nb[2], x.node->nb[3]};
+  // Some of ggml's operations look at the strides of dimensions of size one, too.
+  size_t first_single = 4;
+  while (first_single > 1 && ne[first_single - 1] == 1) --first_single;
+  for (size_t i = first_single; i < 4; ++i) nb[i] = nb[i - 1] * static_cast<size_t>(ne[i - 1]);
   ggml_tensor* view = ggml_view_4d(context_,
                                    x.node,
                                    ne[0],
                                    ne[1],
                                    ne[2],
                                    ne[3],
-                                   x.node->nb[1],
-                                   x.node->nb[2],
-                                   x.node->nb[3],
+                                   nb[1],
+                                   nb[2],
+                                   nb[3],
                                    static_cast<size_t>(begin) * x.node->nb[index]);
   return wrap(view, x.rank);
 }

@@ -1,0 +1,27 @@
+#include "golden/runner.h"
+
+#include <array>
+
+namespace ams::golden {
+namespace {
+
+constexpr double kNetwork = 1e-4;
+
+constexpr std::array<Runner, 1> kRunners{{
+    {"dit/", kNetwork, run_dit},
+}};
+
+}  // namespace
+
+std::span<const Runner> runners() { return kRunners; }
+
+const Runner* find_runner(std::string_view case_name) {
+  const Runner* best = nullptr;
+  for (const Runner& runner : kRunners) {
+    if (!case_name.starts_with(runner.prefix)) continue;
+    if (!best || runner.prefix.size() > best->prefix.size()) best = &runner;
+  }
+  return best;
+}
+
+}  // namespace ams::golden
