@@ -97,16 +97,15 @@ void run_fsq_tokenize(const RunContext& context, const GoldenCase& golden, Compa
   comparison.check("out.indices", std::span<const int32_t>(codes));
   comparison.check("out.quantized", quantized);
   // A code is valid if the first frame of its window is, which padding on the right keeps.
-  const std::vector<int64_t> frames = golden.integers("in.attention_mask");
-  const int64_t per_item = static_cast<int64_t>(codes.size()) / latents.dim(0);
-  std::vector<int32_t> mask;
-  for (int64_t b = 0; b < latents.dim(0); ++b) {
-    for (int64_t i = 0; i < per_item; ++i) {
-      const int64_t frame = b * latents.dim(1) + i * tokenizer.frames_per_code();
-      mask.push_back(static_cast<int32_t>(frames[static_cast<size_t>(frame)]));
+  const FloatArray frames = golden.floats("in.attention_mask");
+  FloatArray mask(golden.shape("out.mask"));
+  for (int64_t b = 0; b < mask.dim(0); ++b) {
+    for (int64_t i = 0; i < mask.dim(1); ++i) {
+      const auto frame = static_cast<size_t>(i * tokenizer.frames_per_code());
+      mask.row(b)[static_cast<size_t>(i)] = frames.row(b)[frame];
     }
   }
-  comparison.check("out.mask", std::span<const int32_t>(mask));
+  comparison.check("out.mask", mask);
 }
 
 void run_fsq_detokenize(const RunContext& context, const GoldenCase& golden,
