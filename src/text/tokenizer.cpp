@@ -1,6 +1,6 @@
 #include "text/tokenizer.h"
 
-#include <algorithm>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/str.h"
@@ -9,12 +9,13 @@
 namespace ams {
 
 std::shared_ptr<const Tokenizer> Tokenizer::load(const std::filesystem::path& folder) {
+  std::error_code error;  // a path that cannot be looked at counts as missing
   const std::filesystem::path whole = folder / "tokenizer.json";
-  if (std::filesystem::exists(whole)) {
+  if (std::filesystem::exists(whole, error)) {
     return std::make_shared<BpeTokenizer>(
         describe_tokenizer_json(Json::parse_file(whole), whole.string()));
   }
-  if (!std::filesystem::exists(folder / "vocab.json")) {
+  if (!std::filesystem::exists(folder / "vocab.json", error)) {
     throw Error(ErrorCode::NotFound,
                 str("tokenizer: ",
                     folder.string(),

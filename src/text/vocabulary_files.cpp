@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 #include <string_view>
+#include <system_error>
 #include <unordered_map>
 
 #include "base/error.h"
@@ -179,18 +180,19 @@ TokenizerDescription describe_vocabulary_files(const std::filesystem::path& fold
   TokenizerDescription description;
   description.source = (folder / "vocab.json").string();
   description.split_pattern = kQwenSplitPattern;
+  std::error_code error;  // a path that cannot be looked at counts as missing
   try {
     read_vocabulary(folder / "vocab.json", description);
     read_merges(folder / "merges.txt", description);
     const std::filesystem::path config = folder / "tokenizer_config.json";
-    if (std::filesystem::exists(config)) read_config(config, description);
+    if (std::filesystem::exists(config, error)) read_config(config, description);
     const std::filesystem::path added = folder / "added_tokens.json";
-    if (std::filesystem::exists(added)) read_added_tokens(added, description);
-  } catch (const Error& error) {
+    if (std::filesystem::exists(added, error)) read_added_tokens(added, description);
+  } catch (const Error& cause) {
     // Json reports a missing or mistyped member as a wrong request; here a file is wrong.
-    if (error.code() != ErrorCode::InvalidRequest) throw;
+    if (cause.code() != ErrorCode::InvalidRequest) throw;
     throw Error(ErrorCode::CorruptFile,
-                str("tokenizer: a file in ", folder.string(), ": ", error.what()));
+                str("tokenizer: a file in ", folder.string(), ": ", cause.what()));
   }
   return description;
 }

@@ -107,6 +107,7 @@ TEST_F(VocabularyFiles, missing_files_are_not_found) {
   EXPECT_EQ(load_error(), ErrorCode::NotFound);
   std::filesystem::remove(folder_.path() / "vocab.json");
   EXPECT_EQ(load_error(), ErrorCode::NotFound);
+  EXPECT_THROW(Tokenizer::load(std::string(5000, 'x')), Error);  // longer than any path may be
 }
 
 }  // namespace
