@@ -6,8 +6,9 @@ namespace ams::golden {
 namespace {
 
 constexpr double kNetwork = 1e-4;
+constexpr double kLoop = 1e-3;
 
-constexpr std::array<Runner, 7> kRunners{{
+constexpr std::array<Runner, 9> kRunners{{
     {"text/", kNetwork, run_text},
     {"lm/", kNetwork, run_lm},
     {"lm/qwen3_cfg", kNetwork, run_lm_guided},
@@ -15,6 +16,8 @@ constexpr std::array<Runner, 7> kRunners{{
     {"cond/fsq_tokenize", kNetwork, run_fsq_tokenize},
     {"cond/fsq_detokenize", kNetwork, run_fsq_detokenize},
     {"dit/", kNetwork, run_dit},
+    {"sampler/", kNetwork, run_sampler},
+    {"loop/", kLoop, run_loop},
 }};
 
 }  // namespace
