@@ -113,6 +113,16 @@ Tensor GraphBuilder::linear(Tensor x, const Weight* weight, const Weight* bias) 
   return reshape(wrap(y, 2), out_shape);
 }
 
+Tensor GraphBuilder::linear_rows(Tensor x, const Weight* weight, int64_t begin, int64_t end) {
+  return linear_of(x, slice(weight->tensor, 0, begin, end));
+}
+
+Tensor GraphBuilder::linear_of(Tensor x, Tensor matrix) {
+  ggml_tensor* y = ggml_mul_mat(context_, matrix.node, contiguous(x).node);
+  ggml_prec_set_acc(y, GGML_PREC_F32);
+  return wrap(y, x.rank);
+}
+
 Tensor GraphBuilder::rms_norm(Tensor x, const Weight* weight, float eps) {
   return mul(rms_normalize(x, eps), weight->tensor);
 }
@@ -216,6 +226,23 @@ Tensor GraphBuilder::slice(Tensor x, int axis, int64_t begin, int64_t end) {
                                    nb[3],
                                    static_cast<size_t>(begin) * x.node->nb[index]);
   return wrap(view, x.rank);
+}
+
+Tensor GraphBuilder::split_last(Tensor x, int64_t outer, int64_t inner) {
+  // Leading dimensions keep their strides; there are at most two of them before four are reached.
+  const ggml_tensor* node = x.node;
+  const size_t inner_bytes = ggml_row_size(node->type, inner);
+  ggml_tensor* view = ggml_view_4d(context_,
+                                   x.node,
+                                   inner,
+                                   outer,
+                                   node->ne[1],
+                                   node->ne[2],
+                                   inner_bytes,
+                                   node->nb[1],
+                                   node->nb[2],
+                                   0);
+  return wrap(view, x.rank + 1);
 }
 
 Tensor GraphBuilder::repeat(Tensor x, std::vector<int64_t> shape) {

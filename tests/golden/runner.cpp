@@ -7,7 +7,13 @@ namespace {
 
 constexpr double kNetwork = 1e-4;
 
-constexpr std::array<Runner, 1> kRunners{{
+constexpr std::array<Runner, 7> kRunners{{
+    {"text/", kNetwork, run_text},
+    {"lm/", kNetwork, run_lm},
+    {"lm/qwen3_cfg", kNetwork, run_lm_guided},
+    {"cond/", kNetwork, run_cond},
+    {"cond/fsq_tokenize", kNetwork, run_fsq_tokenize},
+    {"cond/fsq_detokenize", kNetwork, run_fsq_detokenize},
     {"dit/", kNetwork, run_dit},
 }};
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "golden/golden_case.h"
+#include "nets/condition_encoder.h"
 #include "tensor/device.h"
 #include "tensor/weight_store.h"
 
@@ -38,11 +39,17 @@ const Runner* find_runner(std::string_view case_name);  // null for a case that 
 void run_dit(const RunContext&, const GoldenCase&, Comparison&);
 void run_text(const RunContext&, const GoldenCase&, Comparison&);
 void run_lm(const RunContext&, const GoldenCase&, Comparison&);
+void run_lm_guided(const RunContext&, const GoldenCase&, Comparison&);
 void run_cond(const RunContext&, const GoldenCase&, Comparison&);
+void run_fsq_tokenize(const RunContext&, const GoldenCase&, Comparison&);
+void run_fsq_detokenize(const RunContext&, const GoldenCase&, Comparison&);
 void run_vae(const RunContext&, const GoldenCase&, Comparison&);
 void run_sampler(const RunContext&, const GoldenCase&, Comparison&);
 void run_loop(const RunContext&, const GoldenCase&, Comparison&);
 void run_demucs(const RunContext&, const GoldenCase&, Comparison&);
 void run_e2e(const RunContext&, const GoldenCase&, Comparison&);
+
+// The condition tensors of a case; `prefix` is "in." or that of an alternative prompt.
+ConditionInputs condition_inputs(const GoldenCase& golden, const std::string& prefix);
 
 }  // namespace ams::golden
