@@ -137,10 +137,12 @@ std::string Planning::write_reasoning(const SongMetadata& user) {
       reasoning_prompt(request_.caption, request_.lyrics).ids(grammar_.tokenizer());
   const auto prompt_tokens = static_cast<int64_t>(prompt.size());
   check_fits(prompt_tokens, kMaxReasoningTokens, "the metadata");
-  // Room for phase 2 as well, so that the caches of the prompt can stay.
+  // Room for phase 2 as well, so that the caches of the prompt can stay. A song that cannot fit is
+  // refused now, not after phase 1.
   const double seconds =
       request_.duration_seconds.value_or(static_cast<double>(kMaxPlannedSeconds));
   const int64_t codes = options_.thinking ? static_cast<int64_t>(seconds * kCodesPerSecond) : 0;
+  if (request_.duration_seconds) check_fits(prompt_tokens, codes, "the audio codes");
   open_session(std::min(prompt_tokens + kMaxReasoningTokens + codes + 1, context_limit_));
 
   ConstrainedDecoder decoder(grammar_,

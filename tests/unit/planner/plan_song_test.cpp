@@ -327,6 +327,12 @@ TEST_F(PlanSong, songs_that_do_not_fit_are_refused_with_their_lengths) {
       ThrowsMessage<Error>(AllOf(HasSubstr("need 1200"), HasSubstr("the context holds 600"))));
 }
 
+TEST_F(PlanSong, a_song_that_cannot_fit_is_refused_before_any_work) {
+  EXPECT_THROW(plan({.context_limit = 2000}, {.caption = "calm", .duration_seconds = 600.0}),
+               Error);
+  EXPECT_EQ(lm_.log.sessions, 0);
+}
+
 TEST_F(PlanSong, a_negative_prompt_longer_than_the_prompt_gets_its_room) {
   const SongPlan song = plan({.negative_prompt = std::string(3000, 'n')},
                              {.caption = "calm", .duration_seconds = 10.0});
