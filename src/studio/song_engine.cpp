@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cmath>
 
-#include "audio/levels.h"
+#include "audio/level.h"
 #include "base/error.h"
 #include "base/philox.h"
 #include "base/str.h"

@@ -8,7 +8,7 @@ namespace {
 constexpr double kNetwork = 1e-4;
 constexpr double kLoop = 1e-3;
 
-constexpr std::array<Runner, 9> kRunners{{
+constexpr std::array<Runner, 12> kRunners{{
     {"text/", kNetwork, run_text},
     {"lm/", kNetwork, run_lm},
     {"lm/qwen3_cfg", kNetwork, run_lm_guided},
@@ -18,6 +18,9 @@ constexpr std::array<Runner, 9> kRunners{{
     {"dit/", kNetwork, run_dit},
     {"sampler/", kNetwork, run_sampler},
     {"loop/", kLoop, run_loop},
+    {"vae/", kNetwork, run_vae},
+    {"e2e/", kLoop, run_e2e},
+    {"e2e/source", kLoop, run_e2e_source},
 }};
 
 }  // namespace
