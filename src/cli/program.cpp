@@ -25,6 +25,19 @@ int report(ErrorCode code, std::string message) {
   return error_code_info(code).exit_code;
 }
 
+// CLI11 would only say that a command is missing.
+void require_known_command(const CLI::App& program, int argc, const char* const* argv) {
+  const std::string word = argc > 1 ? argv[1] : "";
+  if (word.rfind('-', 0) == 0) return;
+  std::string names;
+  for (const CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_name() == word) return;
+    names += str(names.empty() ? "" : ", ", command->get_name());
+  }
+  throw Error(ErrorCode::InvalidRequest,
+              str("command line: command is '", word, "', expected one of: ", names));
+}
+
 void parse(CLI::App& program, int argc, const char* const* argv) {
   try {
     program.parse(argc, argv);
@@ -48,6 +61,7 @@ void run_command(int argc, const char* const* argv) {
   add_request_command(program, environment, action);
   add_models_command(program, environment, action);
   add_bench_command(program, environment, action);
+  require_known_command(program, argc, argv);
   try {
     parse(program, argc, argv);
   } catch (const CLI::Success& success) {
