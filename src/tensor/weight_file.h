@@ -11,17 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "tensor/dtype.h"
+
 namespace ams {
-
-// Element types of stored tensors. The quantised ones are ggml's block formats (GGUF files only).
-enum class DType { F32, F16, BF16, F64, I64, I32, I16, I8, U8, Bool, Q8_0, Q6_K, Q5_K, Q4_K };
-
-// "bf16"; for messages and tables.
-std::string_view dtype_name(DType dtype);
-// Bytes of `count` elements. `count` must be a multiple of the block size of a quantised type.
-size_t dtype_bytes(DType dtype, int64_t count);
-// Elements of one block: 1 for plain types, 32 or 256 for quantised ones.
-int64_t dtype_block(DType dtype);
 
 // A tensor that was checked: `bytes` has exactly the size that dtype and shape ask for.
 struct StoredTensor {

@@ -1,0 +1,73 @@
+// The processor that computes: a CPU, a CUDA card, a Metal or Vulkan GPU.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct ggml_backend;
+struct ggml_backend_buffer_type;
+struct ggml_tensor;
+
+namespace ams {
+
+enum class DeviceKind { Cpu, Cuda, Metal, Vulkan, Other };
+
+struct DeviceOptions {
+  std::string name = "auto";  // auto, cpu, cuda, metal, vulkan
+  int threads = 0;            // CPU threads; 0 = one per physical core this process may use
+  bool own_kernels = true;    // false: ggml operations only, as on other devices; for tests
+};
+
+// What can be seen of a device without starting it.
+struct DeviceInfo {
+  DeviceKind kind = DeviceKind::Cpu;
+  std::string name;         // "NVIDIA H100 80GB HBM3"
+  size_t memory_free = 0;   // bytes
+  size_t memory_total = 0;  // bytes
+};
+
+// Owns the connection to one device. Confined to the worker thread.
+class Device {
+ public:
+  // Names that this build accepts, for messages and help.
+  static std::vector<std::string> names();
+  // Throws InvalidRequest for a name that this build does not know, NotFound if no such device
+  // exists.
+  static std::unique_ptr<Device> open(const DeviceOptions& options);
+
+  ~Device();
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+
+  DeviceKind kind() const { return kind_; }
+  bool is_cpu() const { return kind_ == DeviceKind::Cpu; }
+  // Whether convolutions run on our kernels instead of ggml operations.
+  bool has_own_kernels() const { return is_cpu() && own_kernels_; }
+  int threads() const { return threads_; }
+  DeviceInfo info() const;
+  // Whether the device can run this node; graphs are checked before they run.
+  bool supports(const ggml_tensor* node) const;
+
+  ggml_backend* backend() const { return backend_; }  // for tensor/ only
+  ggml_backend_buffer_type* buffer_type() const;      // for tensor/ only
+
+ private:
+  Device(ggml_backend* backend, DeviceKind kind, int threads, bool own_kernels);
+
+  ggml_backend* backend_;
+  DeviceKind kind_;
+  int threads_;
+  bool own_kernels_;
+};
+
+// "cuda" and so on, as options and metadata write it.
+std::string_view device_kind_name(DeviceKind kind);
+
+// Physical cores that this process may run on, at least 1.
+int physical_cores();
+
+}  // namespace ams

@@ -1,0 +1,153 @@
+// The weights of one network on one device: declared by its blocks, loaded in one pass.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tensor/device.h"
+#include "tensor/tensor.h"
+#include "tensor/weight_file.h"
+
+struct ggml_context;
+struct ggml_backend_buffer;
+
+namespace ams {
+
+// The type that matrices are kept in. Everything else (norms, biases, tables) is always fp32.
+enum class Precision { F32, BF16, Q8_0, Q6_K, Q5_K, Q4_K };
+
+// A row of the table of precisions: its option name ("q8_0") and one sentence for help.
+struct PrecisionInfo {
+  Precision precision;
+  std::string_view name;
+  std::string_view summary;
+};
+std::span<const PrecisionInfo> precision_table();
+// Throws InvalidRequest listing the valid names.
+Precision parse_precision(std::string_view name);
+
+enum class WeightRole {
+  Matrix,  // the operand of a linear layer: follows the store's precision
+  Plain,   // a matrix that is too delicate to quantise: bf16 then
+  Exact,   // fp32 whatever the precision
+};
+
+// A low-rank addition to a matrix: y += scale * up(down(x)). Rows of `up` cover output rows
+// [begin, begin + up.dim(0)) of the matrix, which may be a part of a fused one.
+struct LowRank {
+  Tensor down;  // [rank, in]
+  Tensor up;    // [out, rank]
+  int64_t begin = 0;
+  float scale = 1.0f;
+};
+
+// One declared tensor. `tensor` is set by WeightStore::load and stays for the store's life.
+struct Weight {
+  std::string name;  // of the first part, for messages
+  std::vector<int64_t> shape;
+  WeightRole role = WeightRole::Exact;
+  Tensor tensor;
+  std::vector<LowRank> adapters;  // applied by GraphBuilder::linear in this order
+};
+
+// Turns the stored parts of a weight (fp32, in the order of declaration) into its final values.
+using WeightTransform = std::function<std::vector<float>(std::span<const std::vector<float>>)>;
+
+// Where in the checkpoint a part of a weight lies and what shape it must have there.
+struct WeightPart {
+  std::string name;
+  std::vector<int64_t> shape;
+};
+
+class WeightStore;
+
+// A name prefix in a store. Blocks take one in their constructor and declare their tensors; the
+// pointers stay valid for the store's life and may be used in graphs once the store is loaded.
+class WeightScope {
+ public:
+  WeightScope(WeightStore& store, std::string prefix)
+      : store_(&store), prefix_(std::move(prefix)) {}
+
+  WeightScope sub(std::string_view name) const;
+  WeightScope sub(std::string_view name, int64_t index) const;  // "layers.3"
+
+  // [out, in], follows the store's precision.
+  const Weight* matrix(std::string_view name, int64_t out, int64_t in) const;
+  // [out, in], never quantised.
+  const Weight* plain_matrix(std::string_view name, int64_t out, int64_t in) const;
+  // Several [out_i, in] matrices stored apart, stacked to one [sum of out_i, in].
+  const Weight* stacked_matrix(const std::vector<std::pair<std::string, int64_t>>& parts,
+                               int64_t in) const;
+  const Weight* exact(std::string_view name, std::vector<int64_t> shape) const;
+  // A weight computed from one or more stored parts.
+  const Weight* derived(std::vector<WeightPart> parts,
+                        std::vector<int64_t> shape,
+                        WeightRole role,
+                        WeightTransform transform) const;
+  // Claims a tensor that this network does not use, so that it does not count as unknown.
+  void ignore(std::string_view name, std::vector<int64_t> shape) const;
+
+  std::string full_name(std::string_view name) const;
+
+ private:
+  WeightStore* store_;
+  std::string prefix_;
+};
+
+// Confined to the worker thread.
+class WeightStore {
+ public:
+  WeightStore();
+  ~WeightStore();
+  WeightStore(const WeightStore&) = delete;
+  WeightStore& operator=(const WeightStore&) = delete;
+
+  WeightScope root() { return WeightScope(*this, ""); }
+
+  // Checks the whole file, then uploads tensor by tensor: no second copy of the weights exists.
+  // Throws CorruptFile listing every missing, mis-shaped and unknown tensor together, OutOfMemory.
+  void load(const WeightFile& file, const Device& device, Precision precision);
+
+  // Fills every declared tensor with small seeded random numbers, for measuring without a
+  // checkpoint.
+  void load_random(uint64_t seed, const Device& device, Precision precision);
+
+  size_t bytes() const { return bytes_; }             // on the device
+  int64_t parameters() const { return parameters_; }  // elements of all declared tensors
+  Precision precision() const { return precision_; }
+  std::deque<Weight>& weights() { return weights_; }
+  // The declared weight that holds the stored tensor `name`, and the first row of that part; null
+  // if none.
+  Weight* find_part(std::string_view name, int64_t* first_row);
+
+ private:
+  friend class WeightScope;
+  struct Declaration {
+    std::vector<WeightPart> parts;
+    WeightTransform transform;  // empty: the parts are stacked along dimension 0
+  };
+
+  const Weight* declare(std::vector<WeightPart> parts,
+                        std::vector<int64_t> shape,
+                        WeightRole role,
+                        WeightTransform transform);
+  void check(const WeightFile& file) const;
+  void allocate(const Device& device, Precision precision);
+  void upload(size_t index, const WeightFile& file);
+
+  std::deque<Weight> weights_;
+  std::vector<Declaration> declarations_;  // same order as weights_
+  std::vector<WeightPart> ignored_;
+  ggml_context* context_ = nullptr;
+  ggml_backend_buffer* buffer_ = nullptr;
+  size_t bytes_ = 0;
+  int64_t parameters_ = 0;
+  Precision precision_ = Precision::F32;
+};
+
+}  // namespace ams
