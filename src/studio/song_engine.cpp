@@ -10,34 +10,12 @@
 #include "base/str.h"
 #include "diffusion/noise.h"
 #include "planner/plan_song.h"
+#include "studio/engine_precision.h"
 
 namespace ams {
 namespace {
 
 constexpr double kPeakDbfs = -1.0;  // of a finished song, as the reference's default
-
-Precision precision_of(Quantisation quant) {
-  switch (quant) {
-    case Quantisation::None:
-      return Precision::BF16;
-    case Quantisation::Q8_0:
-      return Precision::Q8_0;
-    case Quantisation::Q6K:
-      return Precision::Q6_K;
-    case Quantisation::Q5K:
-      return Precision::Q5_K;
-    case Quantisation::Q4K:
-      return Precision::Q4_K;
-  }
-  return Precision::BF16;
-}
-
-std::string_view precision_name(Precision precision) {
-  for (const PrecisionInfo& row : precision_table()) {
-    if (row.precision == precision) return row.name;
-  }
-  return "unknown";
-}
 
 // The request with everything that it leaves open filled in.
 GenerateRequest resolve(GenerateRequest request,
