@@ -40,7 +40,8 @@ std::string_view precision_name(Precision precision) {
 }
 
 // The request with everything that it leaves open filled in.
-GenerateRequest resolve(GenerateRequest request, const AceStepConfig& config,
+GenerateRequest resolve(GenerateRequest request,
+                        const AceStepConfig& config,
                         std::vector<std::string>& ignored) {
   const SamplingDefaults defaults = sampling_defaults(config.kind);
   AdvancedOptions& advanced = request.advanced;
@@ -93,7 +94,8 @@ std::string lyrics_of(const GenerateRequest& request) {
   return request.instrumental ? std::string(kInstrumentalLyrics) : request.lyrics;
 }
 
-SongPlan run_planner(const SongModel::Planner& planner, const GenerateRequest& request,
+SongPlan run_planner(const SongModel::Planner& planner,
+                     const GenerateRequest& request,
                      const JobContext& job) {
   PlanOptions options;
   options.thinking = request.lm.thinking;
@@ -120,9 +122,8 @@ SongPlan run_planner(const SongModel::Planner& planner, const GenerateRequest& r
     event.stage = "planning";
     event.step = progress.tokens;
     event.total = progress.expected_tokens.value_or(0);
-    event.fraction = event.total > 0
-                         ? static_cast<double>(event.step) / static_cast<double>(event.total)
-                         : 0.0;
+    event.fraction =
+        event.total > 0 ? static_cast<double>(event.step) / static_cast<double>(event.total) : 0.0;
     event.message = progress.text;
     job.progress(event);
   };
@@ -145,16 +146,14 @@ SongNoise song_noise(const GenerateRequest& request, int64_t channels) {
   const bool rounded = request.compat == Compatibility::Bf16Tables;
   noise.initial = [=](std::span<float> out) {
     const LatentShape shape{1, static_cast<int64_t>(out.size()) / channels, channels};
-    const NoisePrecision precision =
-        rounded ? NoisePrecision::BFloat16 : NoisePrecision::Float32;
+    const NoisePrecision precision = rounded ? NoisePrecision::BFloat16 : NoisePrecision::Float32;
     const FloatArray drawn =
         initial_noise(shape, std::vector<uint64_t>{seed}, NoiseRecipe::TorchCuda, precision);
     std::copy(drawn.data.begin(), drawn.data.end(), out.begin());
   };
   const auto sde_seed = static_cast<uint64_t>(request.sde_seed.value_or(*request.seed));
-  noise.fresh = [stream = PhiloxStream(sde_seed, RandomPurpose::Sde)](std::span<float> out) mutable {
-    stream.fill_normal(out);
-  };
+  noise.fresh = [stream = PhiloxStream(sde_seed, RandomPurpose::Sde)](
+                    std::span<float> out) mutable { stream.fill_normal(out); };
   return noise;
 }
 
@@ -208,8 +207,7 @@ std::unique_ptr<Engine> Engine::open(const EngineOptions& options) {
 
 SongEngine::SongEngine(const EngineOptions& options)
     : options_(options),
-      device_(Device::open(
-          {options.device, static_cast<int>(options.threads.value_or(0))})) {
+      device_(Device::open({options.device, static_cast<int>(options.threads.value_or(0))})) {
   model_for(options.model);
 }
 
@@ -217,8 +215,7 @@ SongModel& SongEngine::model_for(const std::string& name) {
   if (!model_ || (!name.empty() && name != model_name_)) {
     SongModelFiles files = find_song_model(name, /*planner=*/"", options_.model_folders);
     model_.reset();  // its memory is free before the next one needs it
-    model_ = std::make_unique<SongModel>(
-        std::move(files), *device_, precision_of(options_.quant));
+    model_ = std::make_unique<SongModel>(std::move(files), *device_, precision_of(options_.quant));
     model_name_ = name;
   }
   return *model_;

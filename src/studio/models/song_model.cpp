@@ -10,7 +10,8 @@ namespace ams {
 
 struct SongModel::LoadedTextEncoder {
   LoadedTextEncoder(const std::filesystem::path& folder, const Device& device, Precision precision)
-      : encoder(store.root(), QwenConfig::load(folder), device), tokenizer(Tokenizer::load(folder)) {
+      : encoder(store.root(), QwenConfig::load(folder), device),
+        tokenizer(Tokenizer::load(folder)) {
     store.load(*open_qwen_weights(folder), device, precision);
   }
   WeightStore store;
@@ -28,7 +29,9 @@ struct SongModel::LoadedCodec {
 };
 
 struct SongModel::LoadedPlanner {
-  LoadedPlanner(const std::filesystem::path& folder, const Device& device, Precision precision,
+  LoadedPlanner(const std::filesystem::path& folder,
+                const Device& device,
+                Precision precision,
                 int64_t num_codes)
       : lm(store.root(), QwenConfig::load(folder), device, precision == Precision::F32),
         grammar(Tokenizer::load(folder), num_codes) {
@@ -47,8 +50,12 @@ SongModel::SongModel(SongModelFiles files, const Device& device, Precision preci
       silence_(read_silence_latent(files_.dit)) {
   if (silence_.dim(1) != config_.audio_acoustic_hidden_dim) {
     throw Error(ErrorCode::CorruptFile,
-                str("silence latent: ", files_.dit.string(), " has ", silence_.dim(1),
-                    " channels, the model ", config_.audio_acoustic_hidden_dim));
+                str("silence latent: ",
+                    files_.dit.string(),
+                    " has ",
+                    silence_.dim(1),
+                    " channels, the model ",
+                    config_.audio_acoustic_hidden_dim));
   }
 }
 

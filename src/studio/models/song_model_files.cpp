@@ -64,7 +64,8 @@ int64_t config_value(const fs::path& folder, const char* key, int64_t fallback) 
   return Json::parse_file(folder / "config.json").get(key, fallback);
 }
 
-fs::path find_dit(const std::string& model, const std::vector<ModelEntry>& entries,
+fs::path find_dit(const std::string& model,
+                  const std::vector<ModelEntry>& entries,
                   std::span<const fs::path> folders) {
   const std::vector<ModelEntry> songs = candidates(entries, ModelRole::Song, {}, rank_of);
   for (const ModelEntry& song : songs) {
@@ -76,14 +77,21 @@ fs::path find_dit(const std::string& model, const std::vector<ModelEntry>& entri
   for (const ModelEntry& song : songs) known += (known.empty() ? "" : ", ") + song.name;
   if (known.empty()) known = "none";
   throw Error(ErrorCode::NotFound,
-              str("models: ", model.empty() ? "no song model" : "'" + model + "' is not",
-                  " in ", folder_list(folders), "; installed are: ", known,
+              str("models: ",
+                  model.empty() ? "no song model" : "'" + model + "' is not",
+                  " in ",
+                  folder_list(folders),
+                  "; installed are: ",
+                  known,
                   "; `ams models` lists them"));
 }
 
 // The nearest companion whose config value fits.
-fs::path find_companion(const std::vector<ModelEntry>& entries, ModelRole role,
-                        const fs::path& home, const char* key, int64_t wanted) {
+fs::path find_companion(const std::vector<ModelEntry>& entries,
+                        ModelRole role,
+                        const fs::path& home,
+                        const char* key,
+                        int64_t wanted) {
   int64_t other = -1;
   for (const ModelEntry& entry :
        candidates(entries, role, home, [](const std::string&) { return int64_t{0}; })) {
@@ -93,8 +101,15 @@ fs::path find_companion(const std::vector<ModelEntry>& entries, ModelRole role,
   }
   const std::string seen = other < 0 ? "none was found" : str("the one found has ", other);
   throw Error(ErrorCode::NotFound,
-              str("models: the song model needs a ", model_role_name(role), " with '", key, "' ",
-                  wanted, "; ", seen, "; put its folder beside the model's"));
+              str("models: the song model needs a ",
+                  model_role_name(role),
+                  " with '",
+                  key,
+                  "' ",
+                  wanted,
+                  "; ",
+                  seen,
+                  "; put its folder beside the model's"));
 }
 
 }  // namespace
@@ -126,7 +141,8 @@ SongModelFiles find_song_model(const std::string& model,
     if (!planner.empty() && entry.name != planner) continue;
     // The built-in model's codes mean nothing to another song model, and the other way round.
     const bool same_home = inside(entry.folder, home);
-    const bool either_built_in = home.filename() == "demo" || entry.folder.parent_path().filename() == "demo";
+    const bool either_built_in =
+        home.filename() == "demo" || entry.folder.parent_path().filename() == "demo";
     if (!same_home && either_built_in) continue;
     files.planner = entry.folder;
     break;

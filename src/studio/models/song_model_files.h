@@ -9,8 +9,8 @@
 namespace ams {
 
 struct SongModelFiles {
-  std::string name;                  // of the diffusion checkpoint's folder or of its bundle
-  std::filesystem::path dit;         // config.json, weights, silence latent
+  std::string name;           // of the diffusion checkpoint's folder or of its bundle
+  std::filesystem::path dit;  // config.json, weights, silence latent
   std::filesystem::path vae;
   std::filesystem::path text_encoder;
   std::optional<std::filesystem::path> planner;

@@ -19,9 +19,9 @@ void enter_stage(const SongContext& context, std::string_view stage) {
 
 // Everything about the source that sampling and splicing need.
 struct Source {
-  FloatArray audio;               // [2, N], padded; empty without source
-  FloatArray latents;             // [T, C]: clean latents, or silence
-  FloatArray context;             // [T, C]: latents with the repainted zone silenced
+  FloatArray audio;    // [2, N], padded; empty without source
+  FloatArray latents;  // [T, C]: clean latents, or silence
+  FloatArray context;  // [T, C]: latents with the repainted zone silenced
   std::optional<PaddedSpan> span;
   std::optional<double> seconds;  // of the source before padding
 };
@@ -66,18 +66,16 @@ Source prepare_source(const SongNetworks& networks,
     source.seconds =
         static_cast<double>(source.audio.dim(1)) / static_cast<double>(codec.sample_rate());
     if (spec.repaint) {
-      source.span = pad_span(spec.repaint->span,
-                             source.audio.dim(1),
-                             codec.sample_rate(),
-                             codec.hop_samples());
-      source.audio = pad_audio(
-          source.audio, source.span->leading_samples, source.span->trailing_samples);
+      source.span = pad_span(
+          spec.repaint->span, source.audio.dim(1), codec.sample_rate(), codec.hop_samples());
+      source.audio =
+          pad_audio(source.audio, source.span->leading_samples, source.span->trailing_samples);
     }
     source.latents =
         encode_audio(*networks.codec, source.audio, silence, noise.posterior, context.stop);
   } else {
-    source.latents = silence_frames(
-        silence, std::max(kShortestFrames, frames_without_source(spec, codec)));
+    source.latents =
+        silence_frames(silence, std::max(kShortestFrames, frames_without_source(spec, codec)));
   }
   source.latents = extend_with_silence(std::move(source.latents), silence, kShortestFrames);
   source.context = source.latents;
@@ -113,12 +111,16 @@ IndexArray ones(int64_t length) {
 
 class PromptEncoder {
  public:
-  PromptEncoder(const SongNetworks& networks, const SongSpec& spec, const SongContext& context,
+  PromptEncoder(const SongNetworks& networks,
+                const SongSpec& spec,
+                const SongContext& context,
                 double told_seconds)
       : networks_(networks), spec_(spec), context_(context), told_seconds_(told_seconds) {}
 
   // `text_length` > 0 cuts or pads the text to the length of another prompt, as the reference does.
-  EncodedPrompt encode(SongTask task, const std::string& caption, const std::string& lyrics,
+  EncodedPrompt encode(SongTask task,
+                       const std::string& caption,
+                       const std::string& lyrics,
                        int64_t text_length = 0) const {
     SongPrompt song;
     song.instruction = task_instruction(task);
@@ -158,8 +160,7 @@ FloatArray timbre_references(const SongNetworks& networks,
   const FloatArray& silence = *networks.silence;
   std::vector<FloatArray> clips;
   for (const FloatArray& audio : spec.references) {
-    clips.push_back(
-        encode_audio(*networks.codec, audio, silence, noise.posterior, context.stop));
+    clips.push_back(encode_audio(*networks.codec, audio, silence, noise.posterior, context.stop));
   }
   if (clips.empty()) {
     clips.push_back(silence_frames(silence, networks.condition_encoder->timbre_frames()));
@@ -168,12 +169,16 @@ FloatArray timbre_references(const SongNetworks& networks,
   for (size_t i = 0; i < clips.size(); ++i) {
     if (clips[i].shape != clips[0].shape) {
       throw Error(ErrorCode::InvalidRequest,
-                  str("references: clip ", i, " has ", clips[i].dim(0), " frames, expected ",
-                      clips[0].dim(0), "; all clips of a song must have one length"));
+                  str("references: clip ",
+                      i,
+                      " has ",
+                      clips[i].dim(0),
+                      " frames, expected ",
+                      clips[0].dim(0),
+                      "; all clips of a song must have one length"));
     }
-    std::copy(clips[i].data.begin(),
-              clips[i].data.end(),
-              packed.row(static_cast<int64_t>(i)).begin());
+    std::copy(
+        clips[i].data.begin(), clips[i].data.end(), packed.row(static_cast<int64_t>(i)).begin());
   }
   return packed;
 }
@@ -245,8 +250,7 @@ FloatArray morph_song(const SongNetworks& networks,
   const FloatArray& song_context = is_cover ? source.latents : plain;
   const PromptEncoder prompts(networks, spec, context, told_seconds(spec, source));
   const EncodedPrompt target = prompts.encode(spec.task, spec.caption, spec.lyrics);
-  const EncodedPrompt origin =
-      prompts.encode(spec.task, morph.source_caption, morph.source_lyrics);
+  const EncodedPrompt origin = prompts.encode(spec.task, morph.source_caption, morph.source_lyrics);
   const FloatArray timbre = timbre_references(networks, spec, noise, context);
   const FloatArray mask = chunk_mask(spec, source);
   const ConditionBinder binder(networks, context);
@@ -283,8 +287,7 @@ FloatArray sample_with_source(const SongNetworks& networks,
   const FloatArray timbre = timbre_references(networks, spec, noise, context);
   const FloatArray mask = chunk_mask(spec, source);
   const EncodedPrompt prompt = prompts.encode(prompt_task, spec.caption, spec.lyrics);
-  ConditionSources sources =
-      sources_of(networks, prompt, timbre, source.context, mask, is_cover);
+  ConditionSources sources = sources_of(networks, prompt, timbre, source.context, mask, is_cover);
   if (!spec.codes.empty()) sources.hints = as_batch(source.latents);
   const ConditionBinder binder(networks, context);
   const auto main = binder.bind(sources, /*report=*/true);
@@ -333,9 +336,8 @@ FloatArray sample_prepared(const SongNetworks& networks,
                            const SongContext& context,
                            const Source& source) {
   if (context.observe) context.observe("src_latents", source.context);
-  FloatArray latents = spec.morph
-                           ? morph_song(networks, spec, noise, context, source)
-                           : sample_with_source(networks, spec, noise, context, source);
+  FloatArray latents = spec.morph ? morph_song(networks, spec, noise, context, source)
+                                  : sample_with_source(networks, spec, noise, context, source);
   latents.shape = {latents.dim(1), latents.dim(2)};
   return latents;
 }
@@ -345,8 +347,7 @@ Source checked_source(const SongNetworks& networks,
                       const SongNoise& noise,
                       const SongContext& context) {
   enter_stage(context, "encoding");
-  const bool needs_source =
-      spec.morph || (spec.task != SongTask::Text2Music && spec.codes.empty());
+  const bool needs_source = spec.morph || (spec.task != SongTask::Text2Music && spec.codes.empty());
   if (needs_source && !spec.source) {
     throw Error(ErrorCode::InvalidRequest, "song: this task needs source audio, none was given");
   }

@@ -50,11 +50,12 @@ struct MorphOptions {
   int64_t draws_per_step = 1;
 };
 
-// Where the random numbers of a song come from. Each is asked for in the order of the song's stages.
+// Where the random numbers of a song come from. Each is asked for in the order of the song's
+// stages.
 struct SongNoise {
-  NoiseSource initial;             // fills [1, T, C]
-  NoiseSource fresh;               // solvers that draw noise, and flow edit
-  PosteriorNoise posterior;        // empty: means
+  NoiseSource initial;       // fills [1, T, C]
+  NoiseSource fresh;         // solvers that draw noise, and flow edit
+  PosteriorNoise posterior;  // empty: means
 };
 
 // A value type; validated by the mode that made it.
@@ -64,11 +65,11 @@ struct SongSpec {
   std::string lyrics;    // "[Instrumental]" for none
   std::string language;  // code or "unknown"
   SongMetadata metadata;
-  double duration_seconds = 30.0;       // of tasks without source and codes
-  std::optional<double> told_seconds;   // what the prompt says; absent: the source's or the duration
-  std::vector<int32_t> codes;           // audio codes; not empty: they lead the song
-  std::optional<FloatArray> source;     // [2, N] at the codec's rate
-  std::vector<FloatArray> references;   // [2, N] each; empty: silence
+  double duration_seconds = 30.0;      // of tasks without source and codes
+  std::optional<double> told_seconds;  // what the prompt says; absent: the source's or the duration
+  std::vector<int32_t> codes;          // audio codes; not empty: they lead the song
+  std::optional<FloatArray> source;    // [2, N] at the codec's rate
+  std::vector<FloatArray> references;  // [2, N] each; empty: silence
   std::optional<RepaintOptions> repaint;
   std::optional<MorphOptions> morph;
   SampleOptions sampling;
@@ -80,9 +81,9 @@ using TokenObserver = std::function<void(std::string_view name, const std::vecto
 
 struct SongContext {
   std::stop_token stop;
-  StepProgress diffusion_progress;                            // after each step
+  StepProgress diffusion_progress;  // after each step
   std::function<void(int64_t done, int64_t total)> decoding_progress;
-  std::function<void(std::string_view stage)> stage;          // "encoding", "diffusion", "decoding"
+  std::function<void(std::string_view stage)> stage;  // "encoding", "diffusion", "decoding"
   SongObserver observe;
   TokenObserver observe_tokens;
 };

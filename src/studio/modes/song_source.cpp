@@ -25,18 +25,21 @@ PaddedSpan pad_span(const RepaintSpan& span, int64_t samples, int64_t sample_rat
   padded.trailing_samples = static_cast<int64_t>(right * rate);
   if (!(padded.end_seconds > padded.start_seconds)) {
     throw Error(ErrorCode::InvalidRequest,
-                str("repaint: the segment from ", span.start_seconds, " s to ", end,
+                str("repaint: the segment from ",
+                    span.start_seconds,
+                    " s to ",
+                    end,
                     " s is empty; its end must lie behind its start"));
   }
-  const int64_t frames =
-      (samples + padded.leading_samples + padded.trailing_samples) / hop;
+  const int64_t frames = (samples + padded.leading_samples + padded.trailing_samples) / hop;
   const auto frame_of = [&](double seconds) {
     return static_cast<int64_t>(std::floor(seconds * rate / static_cast<double>(hop)));
   };
   const int64_t last = std::max<int64_t>(0, frames - 1);
   padded.first_frame = std::clamp<int64_t>(frame_of(padded.start_seconds), 0, last);
-  padded.end_frame = std::clamp<int64_t>(
-      frame_of(padded.end_seconds), padded.first_frame + 1, std::max(frames, padded.first_frame + 1));
+  padded.end_frame = std::clamp<int64_t>(frame_of(padded.end_seconds),
+                                         padded.first_frame + 1,
+                                         std::max(frames, padded.first_frame + 1));
   return padded;
 }
 

@@ -47,8 +47,8 @@ FloatArray encode_audio(LatentCodec& codec,
                         const PosteriorNoise& posterior_noise,
                         const std::stop_token& stop);
 
-// decoded [2, N] <- source [2, N'] outside of [start, end), with linear ramps of `crossfade_seconds`
-// outside the zone. Samples behind the shorter of both stay as decoded.
+// decoded [2, N] <- source [2, N'] outside of [start, end), with linear ramps of
+// `crossfade_seconds` outside the zone. Samples behind the shorter of both stay as decoded.
 void splice_source(FloatArray& decoded,
                    const FloatArray& source,
                    const PaddedSpan& span,

@@ -36,8 +36,7 @@ struct Networks {
     text_store.load(*open_qwen_weights(context.checkpoint("Qwen3-Embedding-0.6B")),
                     *context.device,
                     context.precision);
-    codec_store.load(
-        *open_weights(context.checkpoint("vae")), *context.device, context.precision);
+    codec_store.load(*open_weights(context.checkpoint("vae")), *context.device, context.precision);
   }
 
   SongNetworks view() {
@@ -110,7 +109,7 @@ SongSpec spec_of(const RunContext& context, const Json& params) {
   spec.metadata.key_scale = params.get("keyscale", "");
   spec.metadata.time_signature = params.get("timesignature", "");
   spec.duration_seconds = params.get("seconds", 30.0);
-  spec.codes = parse_code_string(params.get("codes", ""));
+  spec.codes = parse_audio_codes(params.get("codes", ""));
   spec.sampling = sampling_of(params);
   if (params.contains("start") || params.contains("end")) spec.repaint = repaint_of(params);
   const Json shared = params.at("shared_inputs");
@@ -132,7 +131,12 @@ SongSpec spec_of(const RunContext& context, const Json& params) {
 void fill_from(const FloatArray& recorded, std::span<float> out, std::string_view what) {
   if (recorded.data.size() != out.size()) {
     throw Error(ErrorCode::Internal,
-                str("golden: ", what, " has ", recorded.data.size(), " values, ", out.size(),
+                str("golden: ",
+                    what,
+                    " has ",
+                    recorded.data.size(),
+                    " values, ",
+                    out.size(),
                     " were asked for"));
   }
   std::copy(recorded.data.begin(), recorded.data.end(), out.begin());
@@ -171,8 +175,8 @@ FloatArray frame_levels(const FloatArray& audio, int64_t hop) {
   for (int64_t channel = 0; channel < audio.dim(0); ++channel) {
     for (int64_t frame = 0; frame < frames; ++frame) {
       double sum = 0.0;
-      for (const float x : audio.row(channel).subspan(static_cast<size_t>(frame * hop),
-                                                      static_cast<size_t>(hop))) {
+      for (const float x :
+           audio.row(channel).subspan(static_cast<size_t>(frame * hop), static_cast<size_t>(hop))) {
         sum += static_cast<double>(x) * static_cast<double>(x);
       }
       levels.data[static_cast<size_t>(channel * frames + frame)] =
@@ -184,10 +188,9 @@ FloatArray frame_levels(const FloatArray& audio, int64_t hop) {
 
 void check_audio(const RenderedSong& song, int64_t hop, Comparison& comparison) {
   const int64_t length = song.audio.dim(1);
-  comparison.check("out.audio",
-                   samples_of(song.audio,
-                              std::min(kExcerptBegin, length),
-                              std::min(kExcerptEnd, length)));
+  comparison.check(
+      "out.audio",
+      samples_of(song.audio, std::min(kExcerptBegin, length), std::min(kExcerptEnd, length)));
   comparison.check("out.audio_tail",
                    samples_of(song.audio, std::max<int64_t>(0, length - kTail), length));
   comparison.check("out.frame_rms", frame_levels(song.audio, hop));
@@ -196,7 +199,8 @@ void check_audio(const RenderedSong& song, int64_t hop, Comparison& comparison) 
 }  // namespace
 
 // Source and reference audio of the other cases: inputs that this group records as outputs.
-void run_e2e_source(const RunContext& /*context*/, const GoldenCase& golden,
+void run_e2e_source(const RunContext& /*context*/,
+                    const GoldenCase& golden,
                     Comparison& comparison) {
   for (const std::string& name : golden.tensor_names("out.")) {
     const FloatArray audio = golden.floats(name);

@@ -8,7 +8,8 @@ namespace ams::golden {
 namespace {
 
 // Only the beginning of a block's output was recorded.
-FloatArray recorded_part(const GoldenCase& golden, const std::string& name,
+FloatArray recorded_part(const GoldenCase& golden,
+                         const std::string& name,
                          const FloatArray& value) {
   if (!golden.has(name)) return value;
   const std::vector<int64_t> shape = golden.shape(name);
