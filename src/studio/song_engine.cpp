@@ -11,6 +11,7 @@
 #include "diffusion/noise.h"
 #include "planner/plan_song.h"
 #include "studio/engine_precision.h"
+#include "studio/sampling_defaults.h"
 
 namespace ams {
 namespace {
@@ -166,18 +167,6 @@ LoadedModels loaded_models(const SongModelFiles& files, bool planner_used) {
 }
 
 }  // namespace
-
-SamplingDefaults sampling_defaults(ModelKind kind) {
-  switch (kind) {
-    case ModelKind::Sft:
-      return {27, 1.0, 7.0};
-    case ModelKind::Base:
-      return {50, 1.0, 7.0};
-    case ModelKind::Turbo:
-      return {8, 3.0, 1.0};
-  }
-  return {27, 1.0, 7.0};
-}
 
 std::unique_ptr<Engine> Engine::open(const EngineOptions& options) {
   return std::make_unique<SongEngine>(options);

@@ -15,7 +15,7 @@
 #include "studio/bench/bench_ceilings.h"
 #include "studio/bench/bench_networks.h"
 #include "studio/engine_precision.h"
-#include "studio/song_engine.h"
+#include "studio/sampling_defaults.h"
 
 namespace ams {
 namespace {
