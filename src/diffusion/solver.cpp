@@ -13,6 +13,7 @@
 namespace ams {
 namespace {
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): the table's signature
 std::unique_ptr<Solver> make_euler(SolverContext /*context*/) {
   return std::make_unique<EulerSolver>();
 }
