@@ -13,7 +13,10 @@ AceStepModel::AceStepModel(const AceStepConfig& config, const Device& device)
 std::unique_ptr<AceStepModel> AceStepModel::load(const std::filesystem::path& folder,
                                                  const Device& device, Precision precision) {
   auto model = std::make_unique<AceStepModel>(AceStepConfig::load(folder), device);
-  model->store_.load(*open_weights(folder), device, precision);
+  std::shared_ptr<const WeightFile> file = open_weights(folder);
+  model->store_.load(*file, device, precision);
+  model->loras_ =
+      std::make_unique<LoraStack>(model->store_, device, std::move(file), /*scope=*/"decoder");
   return model;
 }
 

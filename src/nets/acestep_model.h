@@ -9,6 +9,7 @@
 #include "nets/dit.h"
 #include "nets/fsq_code_tokenizer.h"
 #include "tensor/device.h"
+#include "tensor/lora_stack.h"
 #include "tensor/weight_store.h"
 
 namespace ams {
@@ -30,6 +31,9 @@ class AceStepModel {
   Dit& dit() { return dit_; }
   AceStepConditions& conditions() { return conditions_; }
   FsqCodeTokenizer& code_tokenizer() { return code_tokenizer_; }
+  // Adapters of the diffusion transformer. Only for a loaded model. Change them between songs: a
+  // ConditionedDenoiser that was bound before holds keys and values made with the old ones.
+  LoraStack& loras() { return *loras_; }
 
  private:
   AceStepConfig config_;
@@ -37,6 +41,7 @@ class AceStepModel {
   Dit dit_;
   AceStepConditions conditions_;
   FsqCodeTokenizer code_tokenizer_;
+  std::unique_ptr<LoraStack> loras_;  // set by load(); after store_, which it changes back
 };
 
 }  // namespace ams

@@ -108,16 +108,18 @@ Tensor GraphBuilder::linear(Tensor x, const Weight* weight, const Weight* bias) 
   ggml_tensor* y = ggml_mul_mat(context_, weight->tensor.node, flat);
   ggml_prec_set_acc(y, GGML_PREC_F32);
   for (const LowRank& adapter : weight->adapters) {
+    keep(adapter.owner);
     ggml_tensor* low = ggml_mul_mat(context_, adapter.down.node, flat);
     ggml_prec_set_acc(low, GGML_PREC_F32);
+    low = ggml_scale(context_, low, adapter.scale);  // here it has the fewest elements
     ggml_tensor* delta = ggml_mul_mat(context_, adapter.up.node, low);
     ggml_prec_set_acc(delta, GGML_PREC_F32);
-    delta = ggml_scale(context_, delta, adapter.scale);
     if (delta->ne[0] == y->ne[0]) {
       y = ggml_add(context_, y, delta);
     } else {
+      // Nobody else reads y yet, so a part of a fused matrix is added in place.
       const size_t offset = static_cast<size_t>(adapter.begin) * sizeof(float);
-      y = ggml_acc(context_, y, delta, y->nb[1], y->nb[2], y->nb[3], offset);
+      y = ggml_acc_inplace(context_, y, delta, y->nb[1], y->nb[2], y->nb[3], offset);
     }
   }
   if (bias) y = ggml_add(context_, y, bias->tensor.node);

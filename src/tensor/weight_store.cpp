@@ -324,18 +324,50 @@ void WeightStore::load_random(uint64_t seed, const Device& device, Precision pre
   }
 }
 
-Weight* WeightStore::find_part(std::string_view name, int64_t* first_row) {
+std::vector<MatrixPart> WeightStore::matrix_parts() {
+  std::vector<MatrixPart> matrices;
   for (size_t i = 0; i < weights_.size(); ++i) {
+    const bool is_matrix = weights_[i].role != WeightRole::Exact && weights_[i].shape.size() == 2;
+    if (!is_matrix || declarations_[i].transform) continue;
     int64_t row = 0;
     for (const WeightPart& part : declarations_[i].parts) {
-      if (part.name == name) {
-        *first_row = row;
-        return &weights_[i];
-      }
-      row += part.shape.front();
+      matrices.push_back({&weights_[i], part.name, row, part.shape[0], part.shape[1]});
+      row += part.shape[0];
     }
   }
-  return nullptr;
+  return matrices;
+}
+
+void WeightStore::overwrite(const MatrixPart& part, std::span<const float> values) {
+  if (static_cast<int64_t>(values.size()) != part.out * part.in) {
+    throw Error(ErrorCode::Internal,
+                str("weights: ",
+                    values.size(),
+                    " values for '",
+                    part.name,
+                    "', expected ",
+                    part.out * part.in));
+  }
+  const int64_t chunk = std::max<int64_t>(1, kChunkElements / part.in) * part.in;
+  for (int64_t done = 0; done < part.out * part.in; done += chunk) {
+    const int64_t step = std::min(chunk, part.out * part.in - done);
+    write_values(part.weight->tensor.node,
+                 part.first_row * part.in + done,
+                 values.subspan(static_cast<size_t>(done), static_cast<size_t>(step)));
+  }
+}
+
+void WeightStore::restore(const MatrixPart& part, const WeightFile& file) {
+  const StoredTensor* stored = file.find(part.name);
+  if (!stored || stored->shape != std::vector<int64_t>{part.out, part.in}) {
+    throw Error(ErrorCode::Internal,
+                str("weights: ",
+                    file.description(),
+                    " has no '",
+                    part.name,
+                    "' of the shape that was loaded; the file was changed meanwhile"));
+  }
+  copy_part(part.weight->tensor.node, part.first_row * part.in, *stored);
 }
 
 }  // namespace ams

@@ -44,6 +44,7 @@ struct LowRank {
   Tensor up;    // [out, rank]
   int64_t begin = 0;
   float scale = 1.0f;
+  std::shared_ptr<const void> owner;  // of both tensors; graphs that use them share it
 };
 
 // One declared tensor. `tensor` is set by WeightStore::load and stays for the store's life.
@@ -62,6 +63,16 @@ using WeightTransform = std::function<std::vector<float>(std::span<const std::ve
 struct WeightPart {
   std::string name;
   std::vector<int64_t> shape;
+};
+
+// One [out, in] matrix of the checkpoint that adapters may change: rows [first_row, first_row +
+// out) of a declared weight.
+struct MatrixPart {
+  Weight* weight = nullptr;
+  std::string name;  // in the checkpoint
+  int64_t first_row = 0;
+  int64_t out = 0;
+  int64_t in = 0;
 };
 
 class WeightStore;
@@ -121,9 +132,12 @@ class WeightStore {
   int64_t parameters() const { return parameters_; }  // elements of all declared tensors
   Precision precision() const { return precision_; }
   std::deque<Weight>& weights() { return weights_; }
-  // The declared weight that holds the stored tensor `name`, and the first row of that part; null
-  // if none.
-  Weight* find_part(std::string_view name, int64_t* first_row);
+  // All matrices of linear layers that are stored as they are used.
+  std::vector<MatrixPart> matrix_parts();
+  // Replace the values of a part of a loaded store: `values` [out, in] are encoded to the weight's
+  // type; `file` is the one that the store was loaded from. No graph may run meanwhile.
+  void overwrite(const MatrixPart& part, std::span<const float> values);
+  void restore(const MatrixPart& part, const WeightFile& file);
 
  private:
   friend class WeightScope;
