@@ -7,7 +7,7 @@ namespace {
 
 constexpr double kNetwork = 1e-4;
 
-constexpr std::array<Runner, 7> kRunners{{
+constexpr std::array<Runner, 8> kRunners{{
     {"text/", kNetwork, run_text},
     {"lm/", kNetwork, run_lm},
     {"lm/qwen3_cfg", kNetwork, run_lm_guided},
@@ -15,6 +15,7 @@ constexpr std::array<Runner, 7> kRunners{{
     {"cond/fsq_tokenize", kNetwork, run_fsq_tokenize},
     {"cond/fsq_detokenize", kNetwork, run_fsq_detokenize},
     {"dit/", kNetwork, run_dit},
+    {"demucs/", kNetwork, run_demucs},
 }};
 
 }  // namespace
