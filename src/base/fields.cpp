@@ -14,6 +14,7 @@ namespace ams {
 namespace {
 
 constexpr size_t kShownCharacters = 40;
+constexpr double kLargestExact = 9007199254740992.0;  // 2^53: whole numbers of a double up to here
 
 bool has_min(const FieldRange& range) { return range.min > std::numeric_limits<double>::lowest(); }
 bool has_max(const FieldRange& range) { return range.max < std::numeric_limits<double>::max(); }
@@ -22,6 +23,14 @@ int64_t count_characters(std::string_view text) {
   return std::count_if(text.begin(), text.end(), [](char byte) {
     return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
   });
+}
+
+// "30", "0.5", "2147483647": no exponent and no trailing zeros for the numbers people write.
+std::string number_text(double value) {
+  if (value == std::floor(value) && std::abs(value) <= kLargestExact) {
+    return str(static_cast<int64_t>(value));
+  }
+  return str(value);
 }
 
 bool is_text(const Field& field) {
@@ -48,7 +57,6 @@ std::string in_quotes(std::string_view text) {
 void set_number(const Field& field, double value, const std::string& shown) {
   if (!std::isfinite(value)) throw_value(field, shown);
   if (is_integer(field)) {
-    constexpr double kLargestExact = 9007199254740992.0;  // 2^53
     if (value != std::floor(value) || std::abs(value) > kLargestExact) throw_value(field, shown);
   }
   std::visit(
@@ -117,7 +125,7 @@ void check_range(const Field& field) {
   if (value.is_number()) {
     const double number = value.as_double();
     const bool inside = number >= field.range.min && number <= field.range.max;
-    if (!inside) throw_value(field, value.dump());
+    if (!inside) throw_value(field, number_text(number));
     return;
   }
   const std::string text = value.as_string();
@@ -144,18 +152,22 @@ std::string describe_range(const Field& field) {
     return list;
   }
   const FieldRange& range = field.range;
+  const bool any_length = is_text(field) && range.min <= 0;
   const std::string unit = is_text(field)       ? " characters"
                            : field.unit.empty() ? ""
                                                 : " " + field.unit;
-  if (has_min(range) && has_max(range)) return str(range.min, " to ", range.max, unit);
-  if (has_max(range)) return str("at most ", range.max, unit);
-  if (has_min(range)) return str("at least ", range.min, unit);
+  const std::string min = number_text(range.min);
+  const std::string max = number_text(range.max);
+  if (has_min(range) && has_max(range) && !any_length) return str(min, " to ", max, unit);
+  if (has_max(range)) return str("at most ", max, unit);
+  if (has_min(range)) return str("at least ", min, unit);
   return is_text(field) ? "a text" : is_integer(field) ? "an integer" : "a number";
 }
 
 std::string describe_value(const Field& field) {
   const Json value = value_of(field);
   if (value.is_null()) return "";
+  if (value.is_number()) return number_text(value.as_double());
   return value.is_string() ? value.as_string() : value.dump();
 }
 

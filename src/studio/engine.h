@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/array.h"
+#include "audio/audio_buffer.h"
 #include "base/fields.h"
 #include "studio/requests/generate_request.h"
 #include "studio/song_report.h"
@@ -39,7 +39,7 @@ struct Progress {
   double fraction = 0;     // of the stage, 0 to 1
   int64_t step = 0;        // of `total`, for stages that count; else 0
   int64_t total = 0;
-  std::string_view message;  // more for people; may be empty
+  std::string_view message = {};  // more for people; may be empty
 };
 
 // What a job gets from its caller. The callback runs on the worker thread and must be quick.
@@ -49,11 +49,9 @@ struct JobContext {
 };
 
 struct SongResult {
-  FloatArray audio;  // [2, N] in [-1, 1], 48 kHz; N within 0.1 s of the request
+  AudioBuffer audio;  // stereo, 48 kHz, within 0.1 s of the requested length
   SongReport report;
 };
-
-inline constexpr int64_t kSongSampleRate = 48000;  // Hz
 
 // Confined to the worker thread.
 class Engine {

@@ -21,11 +21,11 @@ struct LoadedModels {
 
 // What the planner chose; a field it left open is empty.
 struct PlannedSong {
-  std::string caption;
-  std::optional<int64_t> bpm;
-  std::string keyscale;
-  std::string timesignature;
-  std::string vocal_language;
+  std::string caption = {};
+  std::optional<int64_t> bpm = {};
+  std::string keyscale = {};
+  std::string timesignature = {};
+  std::string vocal_language = {};
 };
 
 // A value type.

@@ -120,11 +120,11 @@ std::unique_ptr<Device> Device::open(const DeviceOptions& options) {
                 str("device: '", options.name, "' cannot be started; is its driver installed?"));
   }
   const int threads = options.threads > 0 ? options.threads : physical_cores();
-  return std::unique_ptr<Device>(new Device(backend, kind_of(device), threads));
+  return std::unique_ptr<Device>(new Device(backend, kind_of(device), threads, options.own_kernels));
 }
 
-Device::Device(ggml_backend* backend, DeviceKind kind, int threads)
-    : backend_(backend), kind_(kind), threads_(threads) {
+Device::Device(ggml_backend* backend, DeviceKind kind, int threads, bool own_kernels)
+    : backend_(backend), kind_(kind), threads_(threads), own_kernels_(own_kernels) {
   if (is_cpu()) ggml_backend_cpu_set_n_threads(backend_, threads_);
 }
 

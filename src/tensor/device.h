@@ -19,6 +19,7 @@ enum class DeviceKind { Cpu, Cuda, Metal, Vulkan, Other };
 struct DeviceOptions {
   std::string name = "auto";  // auto, cpu, cuda, metal, vulkan
   int threads = 0;            // CPU threads; 0 = one per physical core this process may use
+  bool own_kernels = true;    // false: ggml operations only, as on other devices; for tests
 };
 
 // What can be seen of a device without starting it.
@@ -44,6 +45,8 @@ class Device {
 
   DeviceKind kind() const { return kind_; }
   bool is_cpu() const { return kind_ == DeviceKind::Cpu; }
+  // Whether convolutions run on our kernels instead of ggml operations.
+  bool has_own_kernels() const { return is_cpu() && own_kernels_; }
   int threads() const { return threads_; }
   DeviceInfo info() const;
   // Whether the device can run this node; graphs are checked before they run.
@@ -53,11 +56,12 @@ class Device {
   ggml_backend_buffer_type* buffer_type() const;      // for tensor/ only
 
  private:
-  Device(ggml_backend* backend, DeviceKind kind, int threads);
+  Device(ggml_backend* backend, DeviceKind kind, int threads, bool own_kernels);
 
   ggml_backend* backend_;
   DeviceKind kind_;
   int threads_;
+  bool own_kernels_;
 };
 
 // "cuda" and so on, as options and metadata write it.

@@ -43,6 +43,7 @@ Graph::Graph(const Device& device,
   GraphBuilder builder(context_, cgraph_, device, options.keep_taps);
   build(builder);
   taps_ = builder.taps();
+  kept_ = builder.kept();
   for (int i = 0; i < ggml_graph_n_nodes(cgraph_); ++i) {
     const ggml_tensor* node = ggml_graph_node(cgraph_, i);
     if (!device.supports(node)) {

@@ -51,6 +51,7 @@ class Graph {
   ggml_cgraph* cgraph_ = nullptr;
   ggml_gallocr* allocator_ = nullptr;
   std::vector<Tap> taps_;
+  std::vector<std::shared_ptr<const void>> kept_;  // what nodes point to
 };
 
 // Tensors on a device that outlive graphs: caches, conditions. Zero-filled.

@@ -6,12 +6,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "tensor/convolution.h"
 #include "tensor/device.h"
 #include "tensor/tensor.h"
 #include "tensor/weight_store.h"
@@ -20,6 +22,8 @@ struct ggml_cgraph;
 struct ggml_context;
 
 namespace ams {
+
+class ConvNodePool;
 
 struct AttentionOptions {
   bool causal = false;
@@ -100,7 +104,19 @@ class GraphBuilder {
   Tensor copy(Tensor from, Tensor to);                     // into a persistent tensor; see effect()
   Tensor cast_bf16(Tensor x);
 
-  // Norms and convolutions of the stem separator. x [B, C, T...].
+  // Convolutions of one sequence. Between to_convolution and from_convolution values have the
+  // device's layout (see convolution.h), which only these functions know.
+  Tensor to_convolution(Tensor x);    // [C, T] -> the layout
+  Tensor from_convolution(Tensor x);  // the layout -> [C, T]
+  Tensor conv1d(Tensor x, const Conv1dWeights& weights, const ConvFusion& fusion = {});
+  Tensor conv_transpose1d(Tensor x, const Conv1dWeights& weights, const ConvFusion& fusion = {});
+  int64_t frames(Tensor x) const;                             // T
+  Tensor slice_frames(Tensor x, int64_t begin, int64_t end);  // along T
+  Tensor concat_frames(Tensor a, Tensor b);                   // along T
+  // x + sin^2(frequency x) gain, on [C, T]; convolutions take it as a fusion instead.
+  Tensor snake(Tensor x, const SnakeWeights& weights);
+
+  // Norms of the stem separator. x [B, C, T...].
   Tensor group_norm(Tensor x, int64_t groups, const Weight* weight, const Weight* bias, float eps);
   Tensor layer_norm(Tensor x, const Weight* weight, const Weight* bias, float eps);
 
@@ -119,6 +135,10 @@ class GraphBuilder {
   };
   const std::vector<Constant>& constants() const { return constants_; }
 
+  // What nodes point to; the graph keeps it alive.
+  void keep(std::shared_ptr<const void> object) { kept_.push_back(std::move(object)); }
+  const std::vector<std::shared_ptr<const void>>& kept() const { return kept_; }
+
  private:
   Tensor declare(std::string_view name, int type, const std::vector<int64_t>& shape);
   Tensor constant_mask(std::span<const float> values, const std::vector<int64_t>& shape);
@@ -126,6 +146,10 @@ class GraphBuilder {
   Tensor plain_attention(Tensor q, Tensor k, Tensor v, Tensor mask32);
   Tensor windowed_attention(Tensor q, Tensor k, Tensor v, int64_t window);
   bool can_flash(int64_t head_dim) const;
+  Tensor own_convolution(Tensor x,
+                         const Conv1dWeights& weights,
+                         const ConvFusion& fusion,
+                         bool transposed);
 
   ggml_context* context_;
   ggml_cgraph* graph_;
@@ -134,6 +158,8 @@ class GraphBuilder {
   std::vector<Tap> taps_;
   std::vector<Tensor> inputs_;
   std::vector<Constant> constants_;
+  std::vector<std::shared_ptr<const void>> kept_;
+  std::shared_ptr<ConvNodePool> conv_pool_;  // made when first needed; the graph keeps it too
 };
 
 }  // namespace ams

@@ -9,51 +9,18 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "tensor/pickle_globals.h"
+#include "tensor/pickle_opcodes.h"
 
 namespace ams {
 namespace {
 
 using Kind = PickleValue::Kind;
+using Opcode = PickleOpcode;
 
 constexpr size_t kMaxPickleBytes = size_t{8} << 20;
 constexpr size_t kMaxValues = size_t{1} << 20;
 constexpr size_t kMaxStringBytes = size_t{1} << 20;
 constexpr size_t kMaxNameBytes = 256;
-
-// The opcodes that are accepted, by their byte.
-enum class Opcode : uint8_t {
-  Mark = '(',
-  Stop = '.',
-  BinInt = 'J',
-  BinInt1 = 'K',
-  BinInt2 = 'M',
-  None = 'N',
-  BinPersonId = 'Q',
-  Reduce = 'R',
-  BinUnicode = 'X',
-  EmptyList = ']',
-  Append = 'a',
-  Build = 'b',
-  Global = 'c',
-  EmptyDict = '}',
-  Appends = 'e',
-  BinGet = 'h',
-  LongBinGet = 'j',
-  BinPut = 'q',
-  LongBinPut = 'r',
-  SetItem = 's',
-  Tuple = 't',
-  EmptyTuple = ')',
-  SetItems = 'u',
-  BinFloat = 'G',
-  Proto = 0x80,
-  Tuple1 = 0x85,
-  Tuple2 = 0x86,
-  Tuple3 = 0x87,
-  NewTrue = 0x88,
-  NewFalse = 0x89,
-  Long1 = 0x8a,
-};
 
 // "39/5" or "39" -> numerator, denominator. None for anything else.
 std::optional<std::pair<int64_t, int64_t>> parse_fraction(std::string_view text) {

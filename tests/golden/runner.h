@@ -48,6 +48,7 @@ void run_sampler(const RunContext&, const GoldenCase&, Comparison&);
 void run_loop(const RunContext&, const GoldenCase&, Comparison&);
 void run_demucs(const RunContext&, const GoldenCase&, Comparison&);
 void run_e2e(const RunContext&, const GoldenCase&, Comparison&);
+void run_e2e_source(const RunContext&, const GoldenCase&, Comparison&);
 
 // The condition tensors of a case; `prefix` is "in." or that of an alternative prompt.
 ConditionInputs condition_inputs(const GoldenCase& golden, const std::string& prefix);

@@ -23,7 +23,8 @@ FloatArray fit_frames(const FloatArray& latents, int64_t frames, const FloatArra
 }
 
 FloatArray item_of(const FloatArray& batch, int64_t index) {
-  return FloatArray({batch.dim(1), batch.dim(2)}, {batch.row(index).begin(), batch.row(index).end()});
+  return FloatArray({batch.dim(1), batch.dim(2)},
+                    {batch.row(index).begin(), batch.row(index).end()});
 }
 
 }  // namespace
@@ -44,7 +45,8 @@ FloatArray pad_frames_with(const FloatArray& latents, const FloatArray& silence,
   return fit_frames(latents, frames, silence);
 }
 
-FloatArray tokenized_hints(CodeTokenizer& tokenizer, const FloatArray& latents,
+FloatArray tokenized_hints(CodeTokenizer& tokenizer,
+                           const FloatArray& latents,
                            const FloatArray& silence) {
   const FloatArray whole = pad_frames_with(latents, silence, tokenizer.frames_per_code());
   return fit_frames(tokenizer.decode(tokenizer.encode(whole)), latents.dim(0), silence);
@@ -58,8 +60,10 @@ FloatArray build_context(CodeTokenizer& tokenizer, const ConditionSources& sourc
   if (sources.chunk_masks.shape != source.shape ||
       static_cast<int64_t>(sources.is_cover.size()) != batch) {
     throw Error(ErrorCode::Internal,
-                str("conditions: masks ", shape_str(sources.chunk_masks.shape),
-                    " do not match latents ", shape_str(source.shape)));
+                str("conditions: masks ",
+                    shape_str(sources.chunk_masks.shape),
+                    " do not match latents ",
+                    shape_str(source.shape)));
   }
   FloatArray context({batch, frames, 2 * channels});
   for (int64_t b = 0; b < batch; ++b) {
@@ -78,7 +82,8 @@ FloatArray build_context(CodeTokenizer& tokenizer, const ConditionSources& sourc
   return context;
 }
 
-PreparedConditions prepare_conditions(ConditionEncoder& encoder, CodeTokenizer& tokenizer,
+PreparedConditions prepare_conditions(ConditionEncoder& encoder,
+                                      CodeTokenizer& tokenizer,
                                       const ConditionSources& sources) {
   return {encoder.encode(sources.inputs), build_context(tokenizer, sources)};
 }
@@ -99,7 +104,8 @@ FloatArray read_silence_latent(const std::filesystem::path& folder) {
   FloatArray silence({frames, channels});
   for (int64_t c = 0; c < channels; ++c) {
     for (int64_t t = 0; t < frames; ++t) {
-      silence.data[static_cast<size_t>(t * channels + c)] = values[static_cast<size_t>(c * frames + t)];
+      silence.data[static_cast<size_t>(t * channels + c)] =
+          values[static_cast<size_t>(c * frames + t)];
     }
   }
   return silence;

@@ -15,11 +15,11 @@ namespace ams {
 
 struct ConditionSources {
   ConditionInputs inputs;
-  FloatArray source_latents;       // [B, T, C]
-  FloatArray chunk_masks;          // [B, T, C]: 1 where the model shall generate
-  std::vector<int32_t> is_cover;   // [B]: 1 = the context is the item's hints
-  std::optional<FloatArray> hints; // [B, any length, C]; if absent, tokenized from the source
-  FloatArray silence;              // [frames, C]: what short latents are padded with
+  FloatArray source_latents;        // [B, T, C]
+  FloatArray chunk_masks;           // [B, T, C]: 1 where the model shall generate
+  std::vector<int32_t> is_cover;    // [B]: 1 = the context is the item's hints
+  std::optional<FloatArray> hints;  // [B, any length, C]; if absent, tokenized from the source
+  FloatArray silence;               // [frames, C]: what short latents are padded with
 };
 
 struct PreparedConditions {
@@ -29,7 +29,8 @@ struct PreparedConditions {
   DenoiserConditions denoiser() const { return {encoder.states, context_latents}; }
 };
 
-PreparedConditions prepare_conditions(ConditionEncoder& encoder, CodeTokenizer& tokenizer,
+PreparedConditions prepare_conditions(ConditionEncoder& encoder,
+                                      CodeTokenizer& tokenizer,
                                       const ConditionSources& sources);
 
 // Context latents alone, for prompts that share them.
@@ -37,7 +38,8 @@ FloatArray build_context(CodeTokenizer& tokenizer, const ConditionSources& sourc
 
 // Latents [T, C] as audio codes hold them: padded with silence to whole codes, encoded, decoded and
 // cut back to T.
-FloatArray tokenized_hints(CodeTokenizer& tokenizer, const FloatArray& latents,
+FloatArray tokenized_hints(CodeTokenizer& tokenizer,
+                           const FloatArray& latents,
                            const FloatArray& silence);
 
 // [T, C] -> [T rounded up to a multiple, C]; the added frames are the first ones of `silence`.

@@ -108,7 +108,8 @@ void run_fsq_tokenize(const RunContext& context, const GoldenCase& golden, Compa
   comparison.check("out.mask", mask);
 }
 
-void run_fsq_detokenize(const RunContext& context, const GoldenCase& golden,
+void run_fsq_detokenize(const RunContext& context,
+                        const GoldenCase& golden,
                         Comparison& comparison) {
   const auto model = AceStepModel::load(
       context.checkpoint("acestep-v15-xl-sft"), *context.device, context.precision);

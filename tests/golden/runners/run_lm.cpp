@@ -25,7 +25,9 @@ int32_t argmax(std::span<const float> values) {
   return static_cast<int32_t>(std::max_element(values.begin(), values.end()) - values.begin());
 }
 
-void run_greedy(const RunContext& context, const GoldenCase& golden, Comparison& comparison,
+void run_greedy(const RunContext& context,
+                const GoldenCase& golden,
+                Comparison& comparison,
                 std::string_view checkpoint) {
   LoadedLm model(context, checkpoint);
   const std::vector<int32_t> prompt = golden.ids("in.input_ids");
@@ -37,11 +39,13 @@ void run_greedy(const RunContext& context, const GoldenCase& golden, Comparison&
   session->prefill_all(0, prompt, prefill.data);
   comparison.check("out.prefill_logits", prefill);
 
-  std::vector<int32_t> tokens{argmax(std::span<const float>(prefill.data).last(static_cast<size_t>(vocab)))};
+  std::vector<int32_t> tokens{
+      argmax(std::span<const float>(prefill.data).last(static_cast<size_t>(vocab)))};
   FloatArray step_logits({1, steps, vocab});
   for (int64_t i = 0; i < steps; ++i) {
-    const std::span<float> row = std::span<float>(step_logits.data)
-                                     .subspan(static_cast<size_t>(i * vocab), static_cast<size_t>(vocab));
+    const std::span<float> row =
+        std::span<float>(step_logits.data)
+            .subspan(static_cast<size_t>(i * vocab), static_cast<size_t>(vocab));
     session->step(std::span<const int32_t>(&tokens.back(), 1), row);
     if (i + 1 < steps) tokens.push_back(argmax(row));
   }
@@ -84,16 +88,16 @@ void run_lm_guided(const RunContext& context, const GoldenCase& golden, Comparis
       const float unconditional = logits.row(1)[i];
       guided.data[i] = unconditional + scale * (conditional - unconditional);
     }
-    comparison.check(str("out.cond.", step),
-                     FloatArray({1, model.lm.vocab_size()},
-                                {logits.row(0).begin(), logits.row(0).end()}));
-    comparison.check(str("out.uncond.", step),
-                     FloatArray({1, model.lm.vocab_size()},
-                                {logits.row(1).begin(), logits.row(1).end()}));
+    comparison.check(
+        str("out.cond.", step),
+        FloatArray({1, model.lm.vocab_size()}, {logits.row(0).begin(), logits.row(0).end()}));
+    comparison.check(
+        str("out.uncond.", step),
+        FloatArray({1, model.lm.vocab_size()}, {logits.row(1).begin(), logits.row(1).end()}));
     comparison.check(str("out.cfg.", step), guided);
-    const int32_t token = first + argmax(std::span<const float>(guided.data)
-                                             .subspan(static_cast<size_t>(first),
-                                                      static_cast<size_t>(codes)));
+    const int32_t token =
+        first + argmax(std::span<const float>(guided.data)
+                           .subspan(static_cast<size_t>(first), static_cast<size_t>(codes)));
     const std::vector<int32_t> both{token, token};
     comparison.check(str("out.token.", step), std::span<const int32_t>(both).first(1));
     session->step(both, logits.data);

@@ -17,8 +17,8 @@ void run_text(const RunContext& context, const GoldenCase& golden, Comparison& c
   FloatArray out({shape[0], shape[1], encoder.hidden_size()});
   std::map<std::string, FloatArray> taps;
   for (int64_t b = 0; b < shape[0]; ++b) {
-    const auto row = std::span<const int32_t>(ids).subspan(
-        static_cast<size_t>(b * shape[1]), static_cast<size_t>(shape[1]));
+    const auto row = std::span<const int32_t>(ids).subspan(static_cast<size_t>(b * shape[1]),
+                                                           static_cast<size_t>(shape[1]));
     encoder.observe([&](std::string_view name, const FloatArray& value) {
       FloatArray& all = taps[str("mid.", name)];
       all.shape = out.shape;

@@ -1,0 +1,119 @@
+#include "nets/oobleck_config.h"
+
+#include "base/error.h"
+#include "base/str.h"
+
+namespace ams {
+namespace {
+
+// Bounds far above the published sizes keep products of sizes inside 64 bits.
+constexpr int64_t kWide = 1 << 13;
+constexpr int64_t kLargestRatio = 64;
+constexpr int64_t kLargestMultiple = 256;
+constexpr int64_t kMostBlocks = 12;
+constexpr int64_t kLargestHop = 1 << 18;
+constexpr int64_t kLargestWidth = 1 << 16;
+
+[[noreturn]] void throw_config(const std::string& message) {
+  throw Error(ErrorCode::CorruptFile, "vae config.json: " + message);
+}
+
+int64_t checked(std::string_view name, int64_t value, int64_t largest) {
+  if (value < 1 || value > largest) {
+    throw_config(str("'", name, "' is ", value, ", expected 1 to ", largest));
+  }
+  return value;
+}
+
+std::vector<int64_t> read_list(const Json& json,
+                               const char* name,
+                               std::vector<int64_t> fallback,
+                               int64_t largest) {
+  if (!json.contains(name)) return fallback;
+  const Json list = json.at(name);
+  if (!list.is_array() || list.size() < 1 || list.size() > kMostBlocks) {
+    throw_config(str("'", name, "' is not a list of 1 to ", kMostBlocks, " numbers"));
+  }
+  std::vector<int64_t> values;
+  for (int64_t i = 0; i < list.size(); ++i) {
+    if (!list.at(i).is_int()) throw_config(str("'", name, "' has an entry that is no integer"));
+    values.push_back(checked(name, list.at(i).as_int(), largest));
+  }
+  return values;
+}
+
+int64_t read_size(const Json& json, const char* name, int64_t fallback, int64_t largest) {
+  if (json.contains(name) && !json.at(name).is_int()) {
+    throw_config(str("'", name, "' is not an integer"));
+  }
+  return checked(name, json.get(name, fallback), largest);
+}
+
+void check(const OobleckConfig& config) {
+  if (config.downsampling_ratios.size() != config.channel_multiples.size()) {
+    throw_config(str("'downsampling_ratios' has ",
+                     config.downsampling_ratios.size(),
+                     " entries, 'channel_multiples' ",
+                     config.channel_multiples.size()));
+  }
+  int64_t hop = 1;
+  for (const int64_t ratio : config.downsampling_ratios) {
+    hop *= ratio;
+    if (hop > kLargestHop)
+      throw_config(str("'downsampling_ratios' multiply to more than ", kLargestHop));
+  }
+  if (config.encoder_hidden_size != 2 * config.decoder_input_channels) {
+    throw_config(str("'encoder_hidden_size' is ",
+                     config.encoder_hidden_size,
+                     ", expected twice 'decoder_input_channels' ",
+                     config.decoder_input_channels));
+  }
+  for (const int64_t multiple : config.channel_multiples) {
+    if (multiple * config.encoder_hidden_size > kLargestWidth ||
+        multiple * config.decoder_channels > kLargestWidth) {
+      throw_config(str("'channel_multiples' give more than ", kLargestWidth, " channels"));
+    }
+  }
+}
+
+}  // namespace
+
+int64_t OobleckConfig::hop_samples() const {
+  int64_t hop = 1;
+  for (const int64_t ratio : downsampling_ratios) hop *= ratio;
+  return hop;
+}
+
+int64_t OobleckConfig::encoder_width(int64_t index) const {
+  return index == 0 ? encoder_hidden_size
+                    : encoder_hidden_size * channel_multiples[static_cast<size_t>(index - 1)];
+}
+
+int64_t OobleckConfig::decoder_width(int64_t index) const {
+  return index == 0 ? decoder_channels
+                    : decoder_channels * channel_multiples[static_cast<size_t>(index - 1)];
+}
+
+OobleckConfig OobleckConfig::parse(const Json& json) {
+  if (!json.is_object()) throw_config("expected an object");
+  OobleckConfig config;
+  config.encoder_hidden_size =
+      read_size(json, "encoder_hidden_size", config.encoder_hidden_size, kWide);
+  config.decoder_channels = read_size(json, "decoder_channels", config.decoder_channels, kWide);
+  config.decoder_input_channels =
+      read_size(json, "decoder_input_channels", config.decoder_input_channels, kWide);
+  config.audio_channels = read_size(json, "audio_channels", config.audio_channels, 64);
+  config.sampling_rate = read_size(json, "sampling_rate", config.sampling_rate, 1 << 20);
+  config.downsampling_ratios =
+      read_list(json, "downsampling_ratios", std::move(config.downsampling_ratios), kLargestRatio);
+  config.channel_multiples =
+      read_list(json, "channel_multiples", std::move(config.channel_multiples), kLargestMultiple);
+  check(config);
+  return config;
+}
+
+OobleckConfig OobleckConfig::load(const std::filesystem::path& folder) {
+  return parse(Json::parse_file(folder / "config.json"));
+}
+
+}  // namespace ams
