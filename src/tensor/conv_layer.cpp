@@ -1,8 +1,11 @@
 #include "tensor/conv_layer.h"
 
+#include <algorithm>
 #include <array>
 
 #include <ggml.h>
+
+#include "tensor/cpu_row_norm.h"
 
 namespace ams {
 namespace {
@@ -200,13 +203,57 @@ Tensor ConvLayer::build_portable(
   return add ? g.add(add, y) : y;
 }
 
+namespace {
+
+Tensor fused_row_norm(GraphBuilder& g, Tensor x, const RowNormOptions& options) {
+  void* plan = const_cast<RowNormPlan*>(&row_norm_plan(options.activation));
+  ggml_tensor* pixels = g.contiguous(x).node;
+  std::vector<ggml_tensor*> sources{
+      pixels, options.weight->tensor.node, options.bias->tensor.node};
+  if (x.dim(0) == 1) {
+    sources.push_back(ggml_custom_4d(g.context(),
+                                     GGML_TYPE_F32,
+                                     2,
+                                     kRowNormParts,
+                                     1,
+                                     1,
+                                     &pixels,
+                                     1,
+                                     cpu_row_statistics,
+                                     GGML_N_TASKS_MAX,
+                                     plan));
+  }
+  if (options.residual) {
+    sources.push_back(g.contiguous(options.residual).node);
+    sources.push_back(options.scale->tensor.node);
+  }
+  const bool glu = options.activation == ConvActivation::Glu;
+  ggml_tensor* y = ggml_custom_4d(g.context(),
+                                  GGML_TYPE_F32,
+                                  glu ? x.dim(2) / 2 : x.dim(2),
+                                  x.dim(1),
+                                  x.dim(0),
+                                  1,
+                                  sources.data(),
+                                  static_cast<int>(sources.size()),
+                                  cpu_row_norm,
+                                  GGML_N_TASKS_MAX,
+                                  plan);
+  return GraphBuilder::wrap(y, 3);
+}
+
+}  // namespace
+
 Tensor row_norm(GraphBuilder& g, Tensor x, const RowNormOptions& options) {
-  constexpr float kEps = 1e-5f;
+  if (g.device().is_cpu() && !options.use_portable_ops) return fused_row_norm(g, x, options);
   const int64_t rows = x.dim(0);
   // ggml's group norm takes its groups from the third dimension and is exact for long rows on GPUs.
   Tensor y = g.reshape(x, {1, rows, 1, x.dim(1) * x.dim(2)});
-  y = GraphBuilder::wrap(
-      ggml_group_norm(g.context(), y.node, static_cast<int>(rows), kEps), 4);
+  y = GraphBuilder::wrap(ggml_group_norm(g.context(),
+                                         y.node,
+                                         static_cast<int>(rows),
+                                         row_norm_plan(options.activation).eps),
+                         4);
   y = g.reshape(y, x.shape());
   y = g.add(g.mul(y, options.weight->tensor), options.bias->tensor);
   y = activate(g, y, options.activation);

@@ -181,10 +181,8 @@ void convolve_portable(const ConvJob& job) { convolve_with<Float4, 2, 4>(job); }
 
 void convolve(const ConvJob& job) {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")) {
-    return convolve_avx512(job);
-  }
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return convolve_avx2(job);
+  if (cpu_has_avx512()) return convolve_avx512(job);
+  if (cpu_has_avx2()) return convolve_avx2(job);
 #endif
   convolve_portable(job);
 }

@@ -28,6 +28,16 @@ struct IntOf<Float16> {
   using Type = Int16;
 };
 
+#if defined(__x86_64__)
+// Whether functions with the targets "avx512f,avx512dq,fma" and "avx2,fma" may run.
+inline bool cpu_has_avx512() {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+}
+inline bool cpu_has_avx2() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+#endif
+
 namespace detail {
 
 // e^x to 2 ulp (range reduction by powers of two, polynomial of Cephes' expf); in place.
