@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <fstream>
 #include <limits>
-#include <set>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -15,35 +14,75 @@ namespace ams {
 namespace {
 
 using Value = nlohmann::json;
-constexpr int kMaxDepth = 64;
+constexpr size_t kMaxDepth = 64;
 
-// Rejects duplicate keys and deep nesting while parsing, before any memory is spent on them.
-class Guard {
+// Builds a document from the parser's events. Rejects duplicate keys and deep nesting before any
+// memory is spent on them. The library's own builder with a callback copies every key instead.
+class DocumentBuilder : public nlohmann::json_sax<Value> {
  public:
-  explicit Guard(std::string_view what) : what_(what) {}
+  explicit DocumentBuilder(std::string_view what) : what_(what) {}
 
-  bool operator()(int depth, Value::parse_event_t event, Value& parsed) {
-    using Event = Value::parse_event_t;
-    if (depth > kMaxDepth) {
+  Value take() { return std::move(root_); }
+
+  bool null() override { return add(nullptr); }
+  bool boolean(bool value) override { return add(value); }
+  bool number_integer(number_integer_t value) override { return add(value); }
+  bool number_unsigned(number_unsigned_t value) override { return add(value); }
+  bool number_float(number_float_t value, const string_t&) override { return add(value); }
+  bool string(string_t& value) override { return add(std::move(value)); }
+  bool binary(binary_t&) override { return false; }  // not part of JSON text
+  bool start_object(std::size_t) override { return open(Value::object()); }
+  bool start_array(std::size_t) override { return open(Value::array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+
+  bool key(string_t& name) override {
+    auto& members = open_.back()->get_ref<Value::object_t&>();
+    const auto [position, is_new] = members.try_emplace(std::move(name));
+    if (!is_new) {
       throw Error(ErrorCode::CorruptFile,
-                  str("json: ", what_, " is nested deeper than ", kMaxDepth, " levels"));
+                  str("json: ", what_, " has the key '", position->first, "' twice"));
     }
-    if (event == Event::object_start) {
-      keys_.emplace_back();
-    } else if (event == Event::object_end) {
-      keys_.pop_back();
-    } else if (event == Event::key) {
-      const auto key = parsed.get<std::string>();
-      if (!keys_.back().insert(key).second) {
-        throw Error(ErrorCode::CorruptFile, str("json: ", what_, " has the key '", key, "' twice"));
-      }
-    }
+    member_ = &position->second;
     return true;
   }
 
+  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception& e) override {
+    throw Error(ErrorCode::CorruptFile, str("json: ", what_, " is not valid JSON: ", e.what()));
+  }
+
  private:
+  // Stores a value where the next one belongs: the root, the current member or the array's end.
+  Value& place(Value value) {
+    if (open_.empty()) return root_ = std::move(value);
+    if (open_.back()->is_object()) return *member_ = std::move(value);
+    auto& elements = open_.back()->get_ref<Value::array_t&>();
+    return elements.emplace_back(std::move(value));
+  }
+
+  bool add(Value value) {
+    place(std::move(value));
+    return true;
+  }
+
+  bool open(Value container) {
+    if (open_.size() > kMaxDepth) {
+      throw Error(ErrorCode::CorruptFile,
+                  str("json: ", what_, " is nested deeper than ", kMaxDepth, " levels"));
+    }
+    open_.push_back(&place(std::move(container)));
+    return true;
+  }
+
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
   std::string what_;
-  std::vector<std::set<std::string>> keys_;
+  Value root_;
+  std::vector<Value*> open_;  // the containers around the next value; none of them moves meanwhile
+  Value* member_ = nullptr;   // of the innermost object: what the last key named
 };
 
 [[noreturn]] void throw_type(std::string_view expected, const Value& got) {
@@ -98,11 +137,9 @@ Json Json::object() { return Access::wrap(Value::object()); }
 Json Json::array() { return Access::wrap(Value::array()); }
 
 Json Json::parse(std::string_view text, std::string_view what) {
-  try {
-    return Access::wrap(Value::parse(text.begin(), text.end(), Guard(what)));
-  } catch (const nlohmann::json::exception& error) {
-    throw Error(ErrorCode::CorruptFile, str("json: ", what, " is not valid JSON: ", error.what()));
-  }
+  DocumentBuilder builder(what);
+  Value::sax_parse(text.begin(), text.end(), &builder);
+  return Access::wrap(builder.take());
 }
 
 Json Json::parse_file(const std::filesystem::path& path, size_t max_bytes) {

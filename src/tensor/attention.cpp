@@ -77,10 +77,9 @@ Tensor GraphBuilder::attention(Tensor q, Tensor k, Tensor v, const AttentionOpti
   if (options.window > 0 && flash && length > kBlockedFrom * options.window) {
     return windowed_attention(q, k, v, options.window);
   }
-  Tensor mask = options.mask;
-  if (mask && mask.node->type != GGML_TYPE_F16 && flash) {
-    mask = wrap(ggml_cast(context_, mask.node, GGML_TYPE_F16), mask.rank);
-  }
+  // fp16 cannot hold the mask values that make a row without visible keys an average of all.
+  if (options.mask) return plain_attention(q, k, v, options.mask);
+  Tensor mask;
   if (options.window > 0 && length > options.window + 1) {
     mask = constant_mask(band_mask(q.dim(1), length, options.window), {q.dim(1), length});
   } else if (options.causal && length > 1) {
@@ -116,15 +115,11 @@ Tensor GraphBuilder::flash_attention(Tensor q, Tensor k, Tensor v, Tensor mask) 
     values = heads_first(context_, values);
     value_scale = 1.0f / kHalfRange;
   }
-  ggml_tensor* bias = mask.node;
-  if (bias && mask.rank == 3) {
-    bias = ggml_reshape_4d(context_, bias, bias->ne[0], bias->ne[1], 1, bias->ne[2]);
-  }
   ggml_tensor* mixed = ggml_flash_attn_ext(context_,
                                            heads_first(context_, q.node),
                                            keys,
                                            values,
-                                           bias,
+                                           mask.node,
                                            score_scale(q),
                                            /*max_bias=*/0.0f,
                                            /*logit_softcap=*/0.0f);
@@ -152,20 +147,23 @@ Tensor GraphBuilder::windowed_attention(Tensor q, Tensor k, Tensor v, int64_t wi
         wrap(ggml_cast(context_, ggml_scale(context_, values.node, kHalfRange), GGML_TYPE_F16), 4);
     value_scale = 1.0f / kHalfRange;
   }
-  // [total, rows, heads, D]: overlapping views whose blocks start `window` rows apart.
+  // [total, rows, heads, D]: overlapping views whose blocks start `window` rows apart. ggml checks the
+  // size of a new view as if it had no overlap, so the rows beyond the first are added afterwards.
   const auto blocked = [&](Tensor x, int64_t rows) {
     const size_t row = x.node->nb[2];
     ggml_tensor* view = ggml_view_4d(context_,
                                      x.node,
                                      head_dim,
                                      x.dim(2),
-                                     rows,
+                                     window,
                                      total,
                                      x.node->nb[1],
                                      row,
                                      row * static_cast<size_t>(window),
                                      0);
-    return heads_first(context_, view);
+    view = heads_first(context_, view);
+    view->ne[1] = rows;
+    return view;
   };
   const Tensor mask =
       constant_mask(block_masks(batch, blocks, length, window), {total, 1, window, 3 * window});
@@ -188,10 +186,11 @@ Tensor GraphBuilder::windowed_attention(Tensor q, Tensor k, Tensor v, int64_t wi
 }
 
 Tensor GraphBuilder::cached_attention(Tensor q, Tensor k, Tensor v, Tensor mask) {
+  if (!can_flash(q.dim(-1))) return plain_attention(q, k, v, mask);
   ggml_tensor* mixed = ggml_flash_attn_ext(context_,
                                            heads_first(context_, q.node),
-                                           k.node,
-                                           v.node,
+                                           heads_first(context_, k.node),
+                                           heads_first(context_, v.node),
                                            mask.node,
                                            score_scale(q),
                                            /*max_bias=*/0.0f,

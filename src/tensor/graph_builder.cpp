@@ -113,6 +113,16 @@ Tensor GraphBuilder::linear(Tensor x, const Weight* weight, const Weight* bias) 
   return reshape(wrap(y, 2), out_shape);
 }
 
+Tensor GraphBuilder::linear_rows(Tensor x, const Weight* weight, int64_t begin, int64_t end) {
+  return linear_of(x, slice(weight->tensor, 0, begin, end));
+}
+
+Tensor GraphBuilder::linear_of(Tensor x, Tensor matrix) {
+  ggml_tensor* y = ggml_mul_mat(context_, matrix.node, contiguous(x).node);
+  ggml_prec_set_acc(y, GGML_PREC_F32);
+  return wrap(y, x.rank);
+}
+
 Tensor GraphBuilder::rms_norm(Tensor x, const Weight* weight, float eps) {
   return mul(rms_normalize(x, eps), weight->tensor);
 }
@@ -200,17 +210,39 @@ Tensor GraphBuilder::slice(Tensor x, int axis, int64_t begin, int64_t end) {
   const int index = ggml_axis(x, axis);
   std::array<int64_t, 4> ne{x.node->ne[0], x.node->ne[1], x.node->ne[2], x.node->ne[3]};
   ne[static_cast<size_t>(index)] = end - begin;
+  std::array<size_t, 4> nb{x.node->nb[0], x.node->nb[1], x.node->nb[2], x.node->nb[3]};
+  // Some of ggml's operations look at the strides of dimensions of size one, too.
+  size_t first_single = 4;
+  while (first_single > 1 && ne[first_single - 1] == 1) --first_single;
+  for (size_t i = first_single; i < 4; ++i) nb[i] = nb[i - 1] * static_cast<size_t>(ne[i - 1]);
   ggml_tensor* view = ggml_view_4d(context_,
                                    x.node,
                                    ne[0],
                                    ne[1],
                                    ne[2],
                                    ne[3],
-                                   x.node->nb[1],
-                                   x.node->nb[2],
-                                   x.node->nb[3],
+                                   nb[1],
+                                   nb[2],
+                                   nb[3],
                                    static_cast<size_t>(begin) * x.node->nb[index]);
   return wrap(view, x.rank);
+}
+
+Tensor GraphBuilder::split_last(Tensor x, int64_t outer, int64_t inner) {
+  // Leading dimensions keep their strides; there are at most two of them before four are reached.
+  const ggml_tensor* node = x.node;
+  const size_t inner_bytes = ggml_row_size(node->type, inner);
+  ggml_tensor* view = ggml_view_4d(context_,
+                                   x.node,
+                                   inner,
+                                   outer,
+                                   node->ne[1],
+                                   node->ne[2],
+                                   inner_bytes,
+                                   node->nb[1],
+                                   node->nb[2],
+                                   0);
+  return wrap(view, x.rank + 1);
 }
 
 Tensor GraphBuilder::repeat(Tensor x, std::vector<int64_t> shape) {

@@ -30,7 +30,7 @@ struct AttentionOptions {
   // > 0: key j is seen from query i only if |i - j| <= window. Not together with `causal` or
   // `mask`.
   int64_t window = 0;
-  Tensor mask;  // added to the scores: fp32 [B or 1, S, L] with 0 or -infinity; may be empty
+  Tensor mask;  // added to the scores: fp32 [B, S, L], 0 for visible keys; may be empty
 };
 
 // A value that a parity test wants to see.
@@ -61,6 +61,9 @@ class GraphBuilder {
 
   // y = x W^T (+ b), and the weight's adapters. x [..., in] -> [..., out].
   Tensor linear(Tensor x, const Weight* weight, const Weight* bias = nullptr);
+  // The same with rows [begin, end) of the weight, and with a computed matrix [out, in].
+  Tensor linear_rows(Tensor x, const Weight* weight, int64_t begin, int64_t end);
+  Tensor linear_of(Tensor x, Tensor matrix);
   // y = x * rsqrt(mean(x^2) + eps) * weight over the last dimension.
   Tensor rms_norm(Tensor x, const Weight* weight, float eps);
   // The same without weight.
@@ -71,8 +74,8 @@ class GraphBuilder {
   // softmax(q k^T / sqrt(D) + mask) v with grouped heads, accumulated in fp32.
   // q [B, S, heads, D], k, v [B, L, kv_heads, D] -> [B, S, heads * D].
   Tensor attention(Tensor q, Tensor k, Tensor v, const AttentionOptions& options);
-  // As attention for one sequence on its cache: k, v [kv_heads, L, D] in the cache's type,
-  // mask fp16 [S, L], q [1, S, heads, D].
+  // As attention on caches: q [B, S, heads, D], k, v [B, L, kv_heads, D] in the cache's type,
+  // mask fp16 [B, 1, S, L].
   Tensor cached_attention(Tensor q, Tensor k, Tensor v, Tensor mask);
 
   Tensor add(Tensor a, Tensor b);  // b is broadcast to a
@@ -92,6 +95,8 @@ class GraphBuilder {
   Tensor concat(Tensor a, Tensor b, int axis);
   // x[begin:end] along an axis, without a copy.
   Tensor slice(Tensor x, int axis, int64_t begin, int64_t end);
+  // [..., outer * inner] -> [..., outer, inner] of a view, without a copy.
+  Tensor split_last(Tensor x, int64_t outer, int64_t inner);
   Tensor repeat(Tensor x, std::vector<int64_t> shape);
   Tensor pad(Tensor x, int axis, int64_t before, int64_t after);  // zeros
   Tensor embed(const Weight* table, Tensor ids);                  // ids [N] -> [N, width]

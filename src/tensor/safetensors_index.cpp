@@ -20,7 +20,7 @@ using WeightMap = std::map<std::string, std::string>;  // tensor -> shard
 void check_shard_name(const std::string& shard, const std::string& what) {
   const bool has_folder = shard.find_first_of(std::string_view("/\\\0", 3)) != std::string::npos;
   if (shard.empty() || shard == "." || shard == ".." || has_folder) {
-    throw_corrupt(what, str("names the shard '", shard, "', expected a plain file name"));
+    throw_corrupt(what, str("must list shards by a plain file name, got '", shard, "'"));
   }
 }
 

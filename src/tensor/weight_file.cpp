@@ -6,8 +6,10 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "tensor/gguf_file.h"
 #include "tensor/safetensors.h"
 #include "tensor/tensor_table.h"
+#include "tensor/torch_archive.h"
 
 namespace ams {
 namespace {
@@ -19,9 +21,20 @@ struct Format {
   OpenFunction open;
 };
 
-constexpr std::array<Format, 2> kFormats{{
+std::shared_ptr<const WeightFile> open_gguf(const std::filesystem::path& path) {
+  return read_gguf(path).tensors;
+}
+std::shared_ptr<const WeightFile> open_torch(const std::filesystem::path& path) {
+  return read_torch_archive(path).tensors;
+}
+
+constexpr std::array<Format, 6> kFormats{{
     {".safetensors", open_safetensors},
     {".safetensors.index.json", open_safetensors_index},
+    {".gguf", open_gguf},
+    {".pt", open_torch},
+    {".pth", open_torch},
+    {".th", open_torch},
 }};
 
 // What a folder may hold, the first that exists is opened.

@@ -65,17 +65,16 @@ int64_t size_of(std::span<const int64_t> shape) {
 }
 
 // Writes fp32 values to elements [first, first + values.size()) of a tensor of any type.
-// `first` and the count are whole rows.
+// `first` and the count are whole rows, unless the type is fp32.
 void write_values(ggml_tensor* tensor, int64_t first, std::span<const float> values) {
   const int64_t row = tensor->ne[0];
-  const size_t offset = ggml_row_size(tensor->type, row) * static_cast<size_t>(first / row);
+  const size_t offset = ggml_row_size(tensor->type, first);
   if (tensor->type == GGML_TYPE_F32) {
     ggml_backend_tensor_set(tensor, values.data(), offset, values.size_bytes());
     return;
   }
   const auto count = static_cast<int64_t>(values.size());
-  std::vector<std::byte> packed(ggml_row_size(tensor->type, row) *
-                                static_cast<size_t>(count / row));
+  std::vector<std::byte> packed(ggml_row_size(tensor->type, count));
   if (tensor->type == GGML_TYPE_BF16) {
     floats_to_bf16(values, packed);
   } else {
@@ -96,7 +95,7 @@ void copy_part(ggml_tensor* tensor, int64_t first, const StoredTensor& stored) {
       (ggml_is_quantized(tensor->type) && dtype_name(stored.dtype) == ggml_type_name(tensor->type));
   const int64_t row = tensor->ne[0];
   if (same) {
-    const size_t offset = ggml_row_size(tensor->type, row) * static_cast<size_t>(first / row);
+    const size_t offset = ggml_row_size(tensor->type, first);
     ggml_backend_tensor_set(tensor, stored.bytes.data(), offset, stored.bytes.size());
     return;
   }

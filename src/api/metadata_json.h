@@ -1,0 +1,36 @@
+// The metadata document of a song, schema "ams.meta/1".
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "studio/requests/generate_request.h"
+#include "studio/song_file.h"
+#include "studio/song_report.h"
+
+namespace ams {
+
+// What only the caller of the engine knows.
+struct JobFacts {
+  std::string job_id = {};
+  std::string created_at = {};             // UTC, ISO 8601
+  std::vector<std::string> warnings = {};  // from reading the request
+  double queue_seconds = 0;
+  int64_t attempts = 1;
+};
+
+// The document; lyrics are not echoed, only their first line and hash.
+Json song_metadata_json(const GenerateRequest& request,
+                        const SongReport& report,
+                        const SongFile& file,
+                        const JobFacts& job);
+
+// Eight random hexadecimal digits.
+std::string make_job_id();
+
+// Now, as "2026-06-01T12:00:00Z".
+std::string utc_timestamp();
+
+}  // namespace ams

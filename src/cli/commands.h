@@ -1,0 +1,21 @@
+// The subcommands. Each function adds one to the program; what the words set lives in a shared
+// object that the command's action keeps, so that nothing is global.
+#pragma once
+
+#include <functional>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/environment.h"
+
+namespace ams {
+
+// Set by the command that was named; main() calls it after the whole command line was read.
+using Action = std::function<void()>;
+
+void add_generate_command(CLI::App& program, const Environment& environment, Action& action);
+void add_request_command(CLI::App& program, const Environment& environment, Action& action);
+void add_models_command(CLI::App& program, const Environment& environment, Action& action);
+void add_bench_command(CLI::App& program, const Environment& environment, Action& action);
+
+}  // namespace ams

@@ -1,0 +1,22 @@
+// Configuration from environment variables. The only place that reads them.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+
+namespace ams {
+
+struct Environment {
+  std::vector<std::filesystem::path> model_folders;  // where models are looked up, best first
+  std::string device;                                // AMS_DEVICE; empty: not set
+  std::optional<LogLevel> log_level;                 // AMS_LOG_LEVEL
+};
+
+// Throws InvalidRequest that names the variable and its valid values.
+Environment read_environment();
+
+}  // namespace ams

@@ -1,0 +1,90 @@
+#include "cli/program.h"
+
+#include <exception>
+#include <iostream>
+#include <new>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "base/build_info.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "cli/commands.h"
+#include "cli/environment.h"
+
+namespace ams {
+namespace {
+
+int report(ErrorCode code, std::string message) {
+  for (char& character : message) {
+    if (character == '\n') character = ' ';
+  }
+  std::cerr << "ams: " << message << std::endl;
+  return error_code_info(code).exit_code;
+}
+
+// CLI11 would only say that a command is missing.
+void require_known_command(const CLI::App& program, int argc, const char* const* argv) {
+  const std::string word = argc > 1 ? argv[1] : "";
+  if (word.rfind('-', 0) == 0) return;
+  std::string names;
+  for (const CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_name() == word) return;
+    names += str(names.empty() ? "" : ", ", command->get_name());
+  }
+  throw Error(ErrorCode::InvalidRequest,
+              str("command line: command is '", word, "', expected one of: ", names));
+}
+
+void parse(CLI::App& program, int argc, const char* const* argv) {
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::Success&) {
+    throw;  // help and version
+  } catch (const CLI::ParseError& error) {
+    throw Error(ErrorCode::InvalidRequest, str("command line: ", error.what(), "; see ams --help"));
+  }
+}
+
+void run_command(int argc, const char* const* argv) {
+  const Environment environment = read_environment();
+  if (environment.log_level) set_log_level(*environment.log_level);
+
+  CLI::App program("ACE Music Studio: complete songs from text", "ams");
+  program.set_version_flag("--version", str("ams ", version(), " (commit ", commit(), ")"));
+  program.require_subcommand(1);
+  program.get_formatter()->column_width(34);
+  Action action;
+  add_generate_command(program, environment, action);
+  add_request_command(program, environment, action);
+  add_models_command(program, environment, action);
+  add_bench_command(program, environment, action);
+  require_known_command(program, argc, argv);
+  try {
+    parse(program, argc, argv);
+  } catch (const CLI::Success& success) {
+    program.exit(success);
+    return;
+  }
+  action();
+}
+
+}  // namespace
+
+int run_program(int argc, const char* const* argv) {
+  try {
+    run_command(argc, argv);
+    return 0;
+  } catch (const Error& error) {
+    return report(error.code(), error.what());
+  } catch (const std::bad_alloc&) {
+    return report(ErrorCode::OutOfMemory,
+                  "out of memory; try a shorter duration, --quant q8_0 or close other programs");
+  } catch (const std::exception& error) {
+    return report(ErrorCode::Internal, str("internal error: ", error.what()));
+  }
+}
+
+}  // namespace ams

@@ -1,0 +1,43 @@
+// Progress of a job in a terminal (one line that is redrawn) or in a log (a few plain lines).
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <ostream>
+#include <string>
+
+#include "studio/engine.h"
+
+namespace ams {
+
+enum class ProgressStyle { Silent, Plain, Terminal };
+
+// Thread-compatible: called from the worker, destroyed after it.
+class ProgressDisplay {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // `now` is the clock, replaceable for tests.
+  ProgressDisplay(std::ostream& out,
+                  ProgressStyle style,
+                  std::function<Clock::time_point()> now = Clock::now);
+
+  void update(const Progress& progress);
+  // Removes the redrawn line, so that other text can follow.
+  void finish();
+
+ private:
+  std::string line(const Progress& progress) const;
+  std::string time_left(double fraction) const;
+
+  std::ostream& out_;
+  ProgressStyle style_;
+  std::function<Clock::time_point()> now_;
+  std::string stage_;
+  Clock::time_point stage_start_;
+  Clock::time_point last_drawn_;
+  int quarters_shown_ = 0;
+  bool line_open_ = false;
+};
+
+}  // namespace ams

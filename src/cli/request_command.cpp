@@ -1,0 +1,41 @@
+#include <filesystem>
+#include <memory>
+
+#include "api/request_json.h"
+#include "base/json.h"
+#include "cli/commands.h"
+#include "cli/output_flags.h"
+#include "cli/song_job.h"
+
+namespace ams {
+namespace {
+
+constexpr size_t kMaxRequestBytes = size_t{1} << 20;
+
+struct RequestArguments {
+  SongJob job;
+  std::filesystem::path file;
+};
+
+void run(RequestArguments& arguments) {
+  SongJob& job = arguments.job;
+  const Json body = Json::parse_file(arguments.file, kMaxRequestBytes);
+  job.request = parse_generate_request(body, job.warnings);
+  check_ranges(fields(job.engine));
+  job.engine.model = job.request.model;
+  job.engine.compat = job.request.compat;
+  run_song_job(job);
+}
+
+}  // namespace
+
+void add_request_command(CLI::App& program, const Environment& environment, Action& action) {
+  CLI::App* command =
+      program.add_subcommand("request", "Run a request file, in the form the HTTP API takes");
+  const auto arguments = std::make_shared<RequestArguments>();
+  command->add_option("file", arguments->file, "The request")->type_name("FILE.json")->required();
+  add_job_flags(*command, environment, arguments->job);
+  command->callback([arguments, &action] { action = [arguments] { run(*arguments); }; });
+}
+
+}  // namespace ams

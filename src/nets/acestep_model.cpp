@@ -1,0 +1,20 @@
+#include "nets/acestep_model.h"
+
+#include "tensor/weight_file.h"
+
+namespace ams {
+
+AceStepModel::AceStepModel(const AceStepConfig& config, const Device& device)
+    : config_(config),
+      dit_(store_.root(), config, device),
+      conditions_(store_.root(), config, device),
+      code_tokenizer_(store_.root(), config, device) {}
+
+std::unique_ptr<AceStepModel> AceStepModel::load(const std::filesystem::path& folder,
+                                                 const Device& device, Precision precision) {
+  auto model = std::make_unique<AceStepModel>(AceStepConfig::load(folder), device);
+  model->store_.load(*open_weights(folder), device, precision);
+  return model;
+}
+
+}  // namespace ams

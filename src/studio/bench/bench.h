@@ -1,0 +1,56 @@
+// Measures the stages of a song on this machine, with a checkpoint or with random weights of the
+// official sizes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/fields.h"
+#include "studio/engine.h"
+
+namespace ams {
+
+struct BenchOptions {
+  std::string config = "sft";    // sizes of the random weights: xl-sft, sft, turbo, demo, tiny
+  std::string model;             // a checkpoint instead of random weights; empty: none
+  std::string stage = "all";     // all, text, planner, dit, decode, encode
+  double duration_seconds = 10;  // 5-600
+  double guidance_scale = 7;     // 1-15, 1 = off
+  int64_t steps = 4;             // diffusion steps that are timed, 1-80
+  int64_t runs = 3;              // of every stage after the warm-up, 1-100
+  EngineOptions engine;          // device, quant, threads
+};
+
+// The rows of the whole struct. They point into the argument.
+Fields fields(BenchOptions& options);
+
+// Throws InvalidRequest that names field, value and range.
+void validate(BenchOptions& options);
+
+struct BenchStage {
+  std::string name = {};  // "dit_step"
+  std::string unit = {};  // "ms", "tokens/s"
+  double median = 0;
+  double spread = 0;                            // largest minus smallest run
+  std::optional<double> share_of_ceiling = {};  // of the measured product or copy rate, 0 to 1
+};
+
+struct BenchReport {
+  std::string device = {};  // "cuda"
+  std::string device_name = {};
+  int64_t threads = 0;
+  std::string config = {};  // or the model's name
+  std::string precision = {};
+  int64_t peak_memory_bytes = 0;
+  double fp32_gflops = 0;  // ceilings measured in the same run
+  double bf16_gflops = 0;
+  double copy_gb_per_second = 0;
+  std::vector<BenchStage> stages = {};
+};
+
+// Confined to the worker thread. Throws as Engine::open() and Engine::generate().
+BenchReport run_bench(const BenchOptions& options, const JobContext& job);
+
+}  // namespace ams

@@ -1,0 +1,70 @@
+// The engine: from a request to a song. The one door between the front ends and the networks.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audio/audio_buffer.h"
+#include "base/fields.h"
+#include "studio/requests/generate_request.h"
+#include "studio/song_report.h"
+
+namespace ams {
+
+// Formats that weights are quantised to while they load.
+enum class Quantisation { None, Q8_0, Q6K, Q5K, Q4K };
+
+struct EngineOptions {
+  std::string model;            // name or folder; empty: the best one present
+  std::string device = "auto";  // auto, cpu, cuda, metal, vulkan
+  Quantisation quant = Quantisation::None;
+  std::optional<int64_t> threads;  // of the CPU; absent: one per physical core
+  Compatibility compat = Compatibility::None;
+  std::vector<std::filesystem::path> model_folders;  // where names are looked up, best first
+};
+
+// Rows for what the machine decides (device, quant, threads); the rest comes with the request.
+Fields fields(EngineOptions& options);
+
+// One moment of a job.
+struct Progress {
+  std::string_view stage;  // "loading", "planning", "encoding", "diffusion", "decoding"
+  double fraction = 0;     // of the stage, 0 to 1
+  int64_t step = 0;        // of `total`, for stages that count; else 0
+  int64_t total = 0;
+  std::string_view message = {};  // more for people; may be empty
+};
+
+// What a job gets from its caller. The callback runs on the worker thread and must be quick.
+struct JobContext {
+  std::stop_token stop;
+  std::function<void(const Progress&)> progress = [](const Progress&) {};
+};
+
+struct SongResult {
+  AudioBuffer audio;  // stereo, 48 kHz, within 0.1 s of the requested length
+  SongReport report;
+};
+
+// Confined to the worker thread.
+class Engine {
+ public:
+  // Finds the model and reads its configuration; weights load with the first song that needs them.
+  // Throws NotFound, CorruptFile, Unsupported, InvalidRequest (device), OutOfMemory.
+  static std::unique_ptr<Engine> open(const EngineOptions& options);
+
+  virtual ~Engine() = default;
+
+  // `request` must have passed validate(); an absent seed is drawn. Checks `job.stop` at least once
+  // a step. Throws Cancelled, OutOfMemory and whatever open() throws.
+  virtual SongResult generate(const GenerateRequest& request, const JobContext& job) = 0;
+};
+
+}  // namespace ams

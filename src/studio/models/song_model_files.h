@@ -1,0 +1,28 @@
+// Which folders make up one song model: a diffusion checkpoint and the networks around it.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace ams {
+
+struct SongModelFiles {
+  std::string name;           // of the diffusion checkpoint's folder or of its bundle
+  std::filesystem::path dit;  // config.json, weights, silence latent
+  std::filesystem::path vae;
+  std::filesystem::path text_encoder;
+  std::optional<std::filesystem::path> planner;
+};
+
+// `model`: a folder (a checkpoint, or a collection with one and its companions), the name of a
+// checkpoint or bundle in `folders`, or empty for the best one there is. Companions are looked for
+// beside the checkpoint first, then in `folders`; only those whose sizes fit are taken.
+// `planner`: the name of a planner; empty: the best one that is there.
+// Throws NotFound naming what is missing and where it was looked for.
+SongModelFiles find_song_model(const std::string& model,
+                               const std::string& planner,
+                               std::span<const std::filesystem::path> folders);
+
+}  // namespace ams

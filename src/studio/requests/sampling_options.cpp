@@ -1,0 +1,177 @@
+#include "studio/requests/sampling_options.h"
+
+#include <string>
+#include <vector>
+
+#include "planner/metadata.h"
+
+namespace ams {
+namespace {
+
+std::vector<std::string> language_codes() {
+  const auto codes = languages();
+  return {codes.begin(), codes.end()};
+}
+
+}  // namespace
+
+Fields fields(AdvancedOptions& options) {
+  const std::string group = "advanced";
+  return {
+      {.name = "inference_steps",
+       .group = group,
+       .flag = "--inference-steps",
+       .member = &options.inference_steps,
+       .range = {8, 80},
+       .when_absent = "the model's own: sft 27, turbo 8, base 50",
+       .help = "Diffusion steps; more is slower and finer"},
+      {.name = "guidance_scale",
+       .group = group,
+       .flag = "--guidance-scale",
+       .member = &options.guidance_scale,
+       .range = {1, 15},
+       .when_absent = "the model's own: 7, turbo off",
+       .help = "How strictly the song follows the prompt; 1 turns guidance off"},
+      {.name = "infer_method",
+       .group = group,
+       .flag = "--infer-method",
+       .member = EnumMember(&options.infer_method),
+       .choices = {"ode", "sde"},
+       .help = "ode repeats exactly per seed, sde adds fresh noise at every step"},
+      {.name = "cfg_interval_start",
+       .group = group,
+       .flag = "--cfg-interval-start",
+       .member = &options.cfg_interval_start,
+       .range = {0, 1},
+       .help = "Lowest noise level with guidance (0 is the clean end)"},
+      {.name = "cfg_interval_end",
+       .group = group,
+       .flag = "--cfg-interval-end",
+       .member = &options.cfg_interval_end,
+       .range = {0, 1},
+       .help = "Highest noise level with guidance (1 is pure noise)"},
+      {.name = "shift",
+       .group = group,
+       .flag = "--shift",
+       .member = &options.shift,
+       .range = {0.5, 3},
+       .when_absent = "the model's own: 1, turbo 3",
+       .help = "Warps the schedule of noise levels; 1 is linear"},
+      {.name = "use_adg",
+       .group = group,
+       .flag = "--use-adg",
+       .member = &options.use_adg,
+       .help = "Adaptive dual guidance instead of projected guidance (experimental)"},
+      {.name = "bpm",
+       .group = group,
+       .flag = "--bpm",
+       .member = &options.bpm,
+       .range = {30, 300},
+       .unit = "beats a minute",
+       .when_absent = "the planner chooses",
+       .help = "Tempo"},
+      {.name = "keyscale",
+       .group = group,
+       .flag = "--keyscale",
+       .member = &options.keyscale,
+       .range = {0, 20},
+       .when_absent = "the planner chooses",
+       .help = "Key, such as \"A minor\", \"F# major\" or \"Am\""},
+      {.name = "timesignature",
+       .group = group,
+       .flag = "--timesignature",
+       .member = &options.timesignature,
+       .choices = {"", "2", "3", "4", "6"},
+       .when_absent = "the planner chooses",
+       .help = "Beats a bar: 2/4, 3/4, 4/4 or 6/8"},
+      {.name = "vocal_language",
+       .group = group,
+       .flag = "--vocal-language",
+       .member = &options.vocal_language,
+       .choices = language_codes(),
+       .help = "Language of the lyrics"},
+  };
+}
+
+Fields fields(PlannerOptions& options) {
+  const std::string group = "lm";
+  return {
+      {.name = "thinking",
+       .group = group,
+       .flag = "--thinking",
+       .member = &options.thinking,
+       .help = "The planner drafts the song as audio codes first"},
+      {.name = "use_cot_caption",
+       .group = group,
+       .flag = "--use-cot-caption",
+       .member = &options.use_cot_caption,
+       .help = "The planner may rewrite the prompt"},
+      {.name = "use_cot_metas",
+       .group = group,
+       .flag = "--use-cot-metas",
+       .member = &options.use_cot_metas,
+       .help = "The planner fills in tempo, key and time signature that are not given"},
+      {.name = "use_cot_language",
+       .group = group,
+       .flag = "--use-cot-language",
+       .member = &options.use_cot_language,
+       .help = "The planner detects the language of the lyrics"},
+      {.name = "temperature",
+       .group = group,
+       .flag = "--lm-temperature",
+       .member = &options.temperature,
+       .range = {0, 2},
+       .help = "Randomness of the planner; 0 is greedy"},
+      {.name = "top_p",
+       .group = group,
+       .flag = "--lm-top-p",
+       .member = &options.top_p,
+       .range = {0, 1},
+       .help = "Share of probability the planner samples from; 0 and 1 turn it off"},
+      {.name = "top_k",
+       .group = group,
+       .flag = "--lm-top-k",
+       .member = &options.top_k,
+       .range = {0, 1000},
+       .help = "Number of tokens the planner samples from; 0 turns it off"},
+      {.name = "cfg",
+       .group = group,
+       .flag = "--lm-cfg-scale",
+       .member = &options.cfg,
+       .range = {1, 10},
+       .help = "Guidance of the planner; 1 turns it off"},
+      {.name = "negative_prompt",
+       .group = group,
+       .flag = "--lm-negative-prompt",
+       .member = &options.negative_prompt,
+       .range = {0, 512},
+       .help = "What the planner is guided away from"},
+  };
+}
+
+Fields fields(CorrectionRequest& options) {
+  const std::string group = "dcw";
+  return {
+      {.name = "enabled",
+       .group = group,
+       .member = &options.enabled,
+       .help = "Corrects every step in the wavelet domain"},
+      {.name = "mode",
+       .group = group,
+       .member = &options.mode,
+       .choices = {"low", "high", "double", "pix"},
+       .help = "Bands that are corrected"},
+      {.name = "scaler",
+       .group = group,
+       .member = &options.scaler,
+       .range = {0, 1},
+       .help = "Strength, of the low band in mode double"},
+      {.name = "high_scaler",
+       .group = group,
+       .member = &options.high_scaler,
+       .range = {0, 1},
+       .help = "Strength of the high band in mode double"},
+  };
+}
+
+}  // namespace ams

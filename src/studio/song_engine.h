@@ -1,0 +1,35 @@
+// The engine on the ggml networks.
+#pragma once
+
+#include <memory>
+
+#include "studio/engine.h"
+#include "studio/models/song_model.h"
+#include "tensor/device.h"
+
+namespace ams {
+
+// What a kind of checkpoint was trained for, where a request leaves it open.
+struct SamplingDefaults {
+  int64_t steps;
+  double shift;
+  double guidance_scale;  // 1 = off
+};
+SamplingDefaults sampling_defaults(ModelKind kind);
+
+class SongEngine : public Engine {
+ public:
+  explicit SongEngine(const EngineOptions& options);
+
+  SongResult generate(const GenerateRequest& request, const JobContext& job) override;
+
+ private:
+  SongModel& model_for(const std::string& name);
+
+  EngineOptions options_;
+  std::unique_ptr<Device> device_;
+  std::string model_name_;  // that `model_` was opened for
+  std::unique_ptr<SongModel> model_;
+};
+
+}  // namespace ams

@@ -1,0 +1,48 @@
+// What a finished song tells about how it was made: the engine's part of the metadata document.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "studio/requests/sampling_options.h"
+
+namespace ams {
+
+// The weight files that were loaded, each as folder name and revision or hash where known
+// ("acestep-v15-xl-sft"). A network that was not needed is empty.
+struct LoadedModels {
+  std::string dit;
+  std::string lm;
+  std::string text_encoder;
+  std::string vae;
+};
+
+// What the planner chose; a field it left open is empty.
+struct PlannedSong {
+  std::string caption = {};
+  std::optional<int64_t> bpm = {};
+  std::string keyscale = {};
+  std::string timesignature = {};
+  std::string vocal_language = {};
+};
+
+// A value type.
+struct SongReport {
+  std::string device;       // "cpu", "cuda", "metal", "vulkan"
+  std::string device_name;  // "NVIDIA H100 80GB HBM3"
+  std::string precision;    // "bf16", "f32", "q8_0"
+  LoadedModels models;
+  int64_t seed = 0;                 // the one used, never absent
+  std::optional<int64_t> sde_seed;  // the one used; absent with method ode
+  AdvancedOptions advanced;         // as used: the model's defaults filled in
+  bool lm_used = false;             // the planner ran
+  std::optional<PlannedSong> lm_result;
+  std::vector<std::string> ignored_params;  // wire names without effect in this run
+  std::vector<std::string> warnings;        // sentences for the user
+  double load_seconds = 0;                  // reading weights
+  double wall_seconds = 0;                  // making the song, without loading
+};
+
+}  // namespace ams

@@ -1,0 +1,56 @@
+// Which code computes which golden cases.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "golden/golden_case.h"
+#include "nets/condition_encoder.h"
+#include "tensor/device.h"
+#include "tensor/weight_store.h"
+
+namespace ams::golden {
+
+// What a runner may use: the device and the folder of checkpoints.
+struct RunContext {
+  const Device* device = nullptr;
+  std::filesystem::path folder;  // of the manifest
+  Precision precision = Precision::F32;
+
+  std::filesystem::path checkpoint(std::string_view name) const {
+    return folder / "checkpoints" / name;
+  }
+};
+
+// A family of cases. `prefix` is matched against the case name; the longest match wins.
+struct Runner {
+  std::string_view prefix;
+  double tolerance;  // relative L2 of floats: one network 1e-4, loops and whole requests 1e-3
+  void (*run)(const RunContext& context, const GoldenCase& golden, Comparison& comparison);
+};
+
+std::span<const Runner> runners();
+const Runner* find_runner(std::string_view case_name);  // null for a case that nobody knows
+
+// One file per group in runners/.
+void run_dit(const RunContext&, const GoldenCase&, Comparison&);
+void run_text(const RunContext&, const GoldenCase&, Comparison&);
+void run_lm(const RunContext&, const GoldenCase&, Comparison&);
+void run_lm_guided(const RunContext&, const GoldenCase&, Comparison&);
+void run_cond(const RunContext&, const GoldenCase&, Comparison&);
+void run_fsq_tokenize(const RunContext&, const GoldenCase&, Comparison&);
+void run_fsq_detokenize(const RunContext&, const GoldenCase&, Comparison&);
+void run_vae(const RunContext&, const GoldenCase&, Comparison&);
+void run_sampler(const RunContext&, const GoldenCase&, Comparison&);
+void run_loop(const RunContext&, const GoldenCase&, Comparison&);
+void run_demucs(const RunContext&, const GoldenCase&, Comparison&);
+void run_e2e(const RunContext&, const GoldenCase&, Comparison&);
+void run_e2e_source(const RunContext&, const GoldenCase&, Comparison&);
+
+// The condition tensors of a case; `prefix` is "in." or that of an alternative prompt.
+ConditionInputs condition_inputs(const GoldenCase& golden, const std::string& prefix);
+
+}  // namespace ams::golden
