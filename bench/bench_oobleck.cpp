@@ -2,7 +2,7 @@
 // decoding with random weights of its sizes. Prints one JSON object per line.
 //
 //   bench_oobleck kernels
-//   bench_oobleck decode [frames = 250] [threads = 0: physical cores]
+//   bench_oobleck decode|encode [frames = 250] [threads = 0: physical cores]
 //
 // Besides the wall clock the processor time is shown: on a machine that others use, only it tells
 // what an idle one would need.
@@ -127,7 +127,7 @@ void bench_kernels() {
   }
 }
 
-void bench_decode(int64_t frames, int threads) {
+void bench_codec(bool encode, int64_t frames, int threads) {
   ams::DeviceOptions options;
   options.name = "cpu";
   options.threads = threads;
@@ -135,18 +135,24 @@ void bench_decode(int64_t frames, int threads) {
   ams::WeightStore store;
   ams::Oobleck net(store.root(), ams::OobleckConfig{}, *device, ams::Precision::F32);
   store.load_random(1, *device, ams::Precision::F32);
-  ams::FloatArray latents({1, net.latent_channels(), frames});
-  for (size_t i = 0; i < latents.data.size(); ++i) {
-    latents.data[i] = static_cast<float>(static_cast<int64_t>(i * 7919 % 2001) - 1000) * 1e-3f;
+  const int64_t channels = encode ? net.audio_channels() : net.latent_channels();
+  ams::FloatArray in({1, channels, encode ? frames * net.hop_samples() : frames});
+  for (size_t i = 0; i < in.data.size(); ++i) {
+    in.data[i] = static_cast<float>(static_cast<int64_t>(i * 7919 % 2001) - 1000) * 1e-3f;
   }
   for (int run = 0; run < 2; ++run) {
     const double wall = wall_seconds(), cpu = process_seconds();
-    net.decode(latents, {});
+    if (encode) {
+      net.encode(in, {});
+    } else {
+      net.decode(in, {});
+    }
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
     std::printf(
-        "{\"decode_frames\": %lld, \"threads\": %d, \"wall_s\": %.2f, \"cpu_s\": %.2f, "
+        "{\"%s_frames\": %lld, \"threads\": %d, \"wall_s\": %.2f, \"cpu_s\": %.2f, "
         "\"weights_mib\": %.0f, \"peak_mib\": %.0f}\n",
+        encode ? "encode" : "decode",
         static_cast<long long>(frames),
         device->threads(),
         wall_seconds() - wall,
@@ -163,10 +169,11 @@ int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "kernels";
   if (what == "kernels") {
     bench_kernels();
-  } else if (what == "decode") {
-    bench_decode(argc > 2 ? std::stoll(argv[2]) : 250, argc > 3 ? std::stoi(argv[3]) : 0);
+  } else if (what == "decode" || what == "encode") {
+    const int64_t frames = argc > 2 ? std::stoll(argv[2]) : 250;
+    bench_codec(what == "encode", frames, argc > 3 ? std::stoi(argv[3]) : 0);
   } else {
-    std::fprintf(stderr, "usage: bench_oobleck kernels | decode [frames] [threads]\n");
+    std::fprintf(stderr, "usage: bench_oobleck kernels | decode|encode [frames] [threads]\n");
     return 2;
   }
   return 0;

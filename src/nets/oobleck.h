@@ -115,8 +115,9 @@ struct OobleckMemory {
   // With our kernels: the side with the lower rate, and one segment of the other.
   int64_t window_bytes = int64_t{192} << 20;
   int64_t segment_bytes = int64_t{48} << 20;
-  // With ggml's operations: the largest column buffer. Half of the free memory is the other limit.
-  int64_t column_bytes = int64_t{1} << 30;
+  // With ggml's operations: the largest column buffer. A quarter of the free memory is the other
+  // limit.
+  int64_t column_bytes = int64_t{2} << 30;
 };
 
 // The portable implementation of LatentCodec.
@@ -124,7 +125,7 @@ class Oobleck : public LatentCodec {
  public:
   // Declares the tensors of `encoder.*` and `decoder.*`; load the store before use. The store and
   // `device` must outlive the network. Precision::F32 keeps every value in fp32 on every device;
-  // with others, devices without our kernels round the inputs of products to fp16.
+  // with others, devices without our kernels may round the inputs of products to ten bits.
   Oobleck(const WeightScope& root,
           const OobleckConfig& config,
           const Device& device,

@@ -47,9 +47,9 @@ std::vector<ConvStep> encoder_chain(const Oobleck& net) {
 
 int64_t column_bytes(const Oobleck& net) { return net.half_columns() ? 2 : kFloatBytes; }
 
-// One segment per window, limited by the largest column buffer and half of the free memory.
+// One segment per window, limited by the largest column buffer and a quarter of the free memory.
 OobleckTilePlan plan_with_columns(const Oobleck& net, const Footprint& whole) {
-  const auto available = static_cast<int64_t>(net.device().info().memory_free / 2);
+  const auto available = static_cast<int64_t>(net.device().info().memory_free / 4);
   const int64_t by_columns = net.memory().column_bytes / whole.columns;
   const int64_t by_memory = available / (whole.columns + whole.values);
   OobleckTilePlan plan;

@@ -1,9 +1,7 @@
 // The Oobleck autoencoder against the reference's values and against itself in other tilings.
 #include <algorithm>
 #include <cmath>
-#include <deque>
 #include <filesystem>
-#include <random>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,6 +12,7 @@
 #include "nets/oobleck_official.h"
 #include "nets/oobleck_tiles.h"
 #include "tensor/weight_file.h"
+#include "unit/nets/random_oobleck.h"
 
 namespace ams {
 namespace {
@@ -44,14 +43,6 @@ std::unique_ptr<LoadedNet> open_net(const OobleckConfig& config,
   setup->net = std::make_unique<Oobleck>(setup->store.root(), config, *setup->device, precision);
   setup->store.load(weights, *setup->device, precision);
   return setup;
-}
-
-FloatArray noise(std::vector<int64_t> shape, uint64_t seed = 1) {
-  FloatArray result(std::move(shape));
-  std::mt19937_64 random(seed);
-  std::normal_distribution<float> normal;
-  for (float& value : result.data) value = normal(random);
-  return result;
 }
 
 double relative_error(const FloatArray& actual, const FloatArray& expected) {
@@ -193,79 +184,9 @@ OobleckConfig odd_config() {
   return config;
 }
 
-// A checkpoint in memory with random values, under the names that diffusers gives.
-class RandomCheckpoint : public WeightFile {
- public:
-  explicit RandomCheckpoint(const OobleckConfig& config) {
-    const int64_t blocks = config.num_blocks();
-    const int64_t widest = config.encoder_width(blocks);
-    conv("encoder.conv1", config.encoder_width(0), config.audio_channels, 7);
-    conv("encoder.conv2", config.encoder_hidden_size, widest, 3);
-    snake("encoder.snake1", widest);
-    conv("decoder.conv1", config.decoder_width(blocks), config.decoder_input_channels, 7);
-    conv("decoder.conv2", config.audio_channels, config.decoder_channels, 7, /*biased=*/0);
-    snake("decoder.snake1", config.decoder_channels);
-    for (int64_t i = 0; i < blocks; ++i) {
-      const int64_t ratio = config.downsampling_ratios[static_cast<size_t>(i)];
-      const std::string encoder = str("encoder.block.", i, ".");
-      residual_units(encoder, config.encoder_width(i));
-      snake(encoder + "snake1", config.encoder_width(i));
-      conv(encoder + "conv1", config.encoder_width(i + 1), config.encoder_width(i), 2 * ratio);
-      const std::string decoder = str("decoder.block.", blocks - 1 - i, ".");
-      residual_units(decoder, config.decoder_width(i));
-      snake(decoder + "snake1", config.decoder_width(i + 1));
-      // [in, out, kernel]; the bias has one value per output.
-      conv(decoder + "conv_t1",
-           config.decoder_width(i + 1),
-           config.decoder_width(i),
-           2 * ratio,
-           config.decoder_width(i));
-    }
-  }
-
-  std::span<const StoredTensor> tensors() const override { return tensors_; }
-  const StoredTensor* find(std::string_view name) const override {
-    const auto at = std::find_if(
-        tensors_.begin(), tensors_.end(), [&](const StoredTensor& t) { return t.name == name; });
-    return at == tensors_.end() ? nullptr : &*at;
-  }
-  std::string description() const override { return "random checkpoint"; }
-
- private:
-  void add(const std::string& name, std::vector<int64_t> shape, float scale, float offset) {
-    FloatArray array = noise(std::move(shape), values_.size());
-    for (float& value : array.data) value = scale * value + offset;
-    values_.push_back(std::move(array));
-    const FloatArray& kept = values_.back();
-    tensors_.push_back({name, DType::F32, kept.shape, std::as_bytes(std::span(kept.data))});
-  }
-  void conv(
-      const std::string& name, int64_t rows, int64_t columns, int64_t kernel, int64_t biased = -1) {
-    add(name + ".weight_g", {rows, 1, 1}, 0.1f, 0.6f);
-    add(name + ".weight_v", {rows, columns, kernel}, 0.3f, 0.0f);
-    if (biased != 0) add(name + ".bias", {biased < 0 ? rows : biased}, 0.1f, 0.0f);
-  }
-  void snake(const std::string& name, int64_t channels) {
-    add(name + ".alpha", {1, channels, 1}, 1.0f, 0.0f);
-    add(name + ".beta", {1, channels, 1}, 0.5f, 1.0f);
-  }
-  void residual_units(const std::string& block, int64_t channels) {
-    for (int unit = 1; unit <= 3; ++unit) {
-      const std::string name = str(block, "res_unit", unit, ".");
-      snake(name + "snake1", channels);
-      conv(name + "conv1", channels, channels, 7);
-      snake(name + "snake2", channels);
-      conv(name + "conv2", channels, channels, 1);
-    }
-  }
-
-  std::deque<FloatArray> values_;
-  std::vector<StoredTensor> tensors_;
-};
-
 TEST(Oobleck, both_variants_agree_for_odd_sizes) {
   const OobleckConfig config = odd_config();
-  const RandomCheckpoint checkpoint(config);
+  const RandomOobleck checkpoint(config);
   const auto own = open_net(config, checkpoint, /*own_kernels=*/true, Precision::F32);
   const auto ggml = open_net(config, checkpoint, /*own_kernels=*/false, Precision::F32);
   const auto half = open_net(config, checkpoint, /*own_kernels=*/false, Precision::BF16);
@@ -282,7 +203,7 @@ TEST(Oobleck, both_variants_agree_for_odd_sizes) {
 
 std::unique_ptr<LoadedNet> odd_net(int threads = 1) {
   const OobleckConfig config = odd_config();
-  return open_net(config, RandomCheckpoint(config), /*own_kernels=*/true, Precision::F32, threads);
+  return open_net(config, RandomOobleck(config), /*own_kernels=*/true, Precision::F32, threads);
 }
 
 TEST(Oobleck, tiles_of_any_size_equal_the_whole) {
