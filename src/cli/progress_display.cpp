@@ -14,6 +14,7 @@ namespace {
 
 constexpr int kBarWidth = 24;
 constexpr int kStageWidth = 9;
+constexpr size_t kMessageBytes = 24;
 constexpr auto kRedrawInterval = std::chrono::milliseconds(100);
 // A stage must have run this long before its speed says anything about the rest.
 constexpr double kMinMeasuredSeconds = 0.5;
@@ -22,6 +23,19 @@ constexpr std::string_view kEraseLine = "\r\x1b[K";
 std::string bar(double fraction) {
   const auto filled = static_cast<size_t>(std::lround(fraction * kBarWidth));
   return str('[', std::string(filled, '#'), std::string(kBarWidth - filled, '-'), ']');
+}
+
+// One line of the message's beginning: models write what they like, also line ends and escapes.
+std::string one_line(std::string_view message) {
+  std::string text(message.substr(0, kMessageBytes));
+  // A cut may not leave half a character.
+  while (!text.empty() && !is_utf8(text)) text.pop_back();
+  std::replace_if(
+      text.begin(),
+      text.end(),
+      [](char byte) { return static_cast<unsigned char>(byte) < ' ' || byte == 0x7f; },
+      ' ');
+  return text;
 }
 
 }  // namespace
@@ -65,7 +79,7 @@ std::string ProgressDisplay::line(const Progress& progress) const {
   text << std::left << std::setw(kStageWidth) << progress.stage << ' ' << bar(fraction);
   if (progress.total > 0) text << ' ' << progress.step << '/' << progress.total;
   text << time_left(fraction);
-  if (!progress.message.empty()) text << "  " << progress.message;
+  if (!progress.message.empty()) text << "  " << one_line(progress.message);
   return text.str();
 }
 

@@ -99,6 +99,14 @@ TEST_F(ProgressDisplayTest, fractions_outside_their_range_do_no_harm) {
   EXPECT_THAT(written(), HasSubstr("[########################]"));
 }
 
+TEST_F(ProgressDisplayTest, messages_stay_on_their_line) {
+  ProgressDisplay shown = display(ProgressStyle::Plain);
+  shown.update({.stage = "planning", .message = "a\nb\x1b[2J"});
+  EXPECT_THAT(written(), HasSubstr("]  a b [2J\n"));
+  shown.update({.stage = "decoding", .message = "123456789 123456789 123\xC3\xA9 and more"});
+  EXPECT_THAT(written(), HasSubstr("]  123456789 123456789 123\n"));
+}
+
 TEST_F(ProgressDisplayTest, silent_style_prints_nothing) {
   ProgressDisplay shown = display(ProgressStyle::Silent);
   shown.update(step(1, 2));
