@@ -132,11 +132,12 @@ void Htdemucs::build(GraphBuilder& g) {
 void Htdemucs::build_graph() {
   GraphOptions options;
   options.keep_taps = static_cast<bool>(observer_);
-  graph_ = std::make_unique<Graph>(*device_, [this](GraphBuilder& g) { build(g); }, options);
+  graph_ = std::make_unique<Graph>(
+      *device_, [this](GraphBuilder& g) { build(g); }, options);
   const int64_t channels = config_.transformer_channels();
   const double period = config_.t_max_period;
-  std::vector<float> frequency = spectrogram_positions(
-      config_.layer_bins(config_.depth), config_.frames(), channels, period);
+  std::vector<float> frequency =
+      spectrogram_positions(config_.layer_bins(config_.depth), config_.frames(), channels, period);
   std::vector<float> time =
       waveform_positions(config_.layer_samples(config_.depth), channels, period);
   for (float& value : frequency) value *= config_.t_weight_pos_embed;

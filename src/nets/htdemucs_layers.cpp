@@ -109,14 +109,13 @@ DConv::DConv(const WeightScope& w, int64_t channels, const DemucsContext& contex
     wide.stored_shape = {2 * channels, hidden, 1};
     wide.in_channels = hidden;
     wide.out_channels = 2 * channels;
-    layers_.push_back(
-        Layer{ConvLayer(scope, narrow, context.device, context.use_portable_ops),
-              scope.exact("1.weight", {hidden}),
-              scope.exact("1.bias", {hidden}),
-              ConvLayer(scope, wide, context.device, context.use_portable_ops),
-              scope.exact("4.weight", {2 * channels}),
-              scope.exact("4.bias", {2 * channels}),
-              scope.exact("6.scale", {channels})});
+    layers_.push_back(Layer{ConvLayer(scope, narrow, context.device, context.use_portable_ops),
+                            scope.exact("1.weight", {hidden}),
+                            scope.exact("1.bias", {hidden}),
+                            ConvLayer(scope, wide, context.device, context.use_portable_ops),
+                            scope.exact("4.weight", {2 * channels}),
+                            scope.exact("4.bias", {2 * channels}),
+                            scope.exact("6.scale", {channels})});
   }
 }
 
@@ -153,15 +152,10 @@ DemucsEncoderLayer::DemucsEncoderLayer(const WeightScope& w,
                          context.config.layer_channels(index),
                          branch,
                          context)),
-      dconv_(optional_dconv(w,
-                            context.config.layer_channels(index),
-                            context.config.encoder_dconv(),
-                            context)),
-      rewrite_(rewrite_conv(w,
-                            context.config.layer_channels(index),
-                            context.config.context_enc,
-                            branch,
-                            context)) {}
+      dconv_(optional_dconv(
+          w, context.config.layer_channels(index), context.config.encoder_dconv(), context)),
+      rewrite_(rewrite_conv(
+          w, context.config.layer_channels(index), context.config.context_enc, branch, context)) {}
 
 Tensor DemucsEncoderLayer::build(GraphBuilder& g, Tensor x) const {
   const bool frequency = branch_ == DemucsBranch::Frequency;
@@ -188,15 +182,15 @@ DemucsDecoderLayer::DemucsDecoderLayer(const WeightScope& w,
                             context.config.layer_channels(context.config.depth - 1 - index),
                             context.config.decoder_dconv(),
                             context)),
-      conv_tr_(transposed_conv(
-          w,
-          context.config.layer_channels(context.config.depth - 1 - index),
-          !is_last_ ? context.config.layer_channels(context.config.depth - 2 - index)
-                    : context.config.stems() * context.config.audio_channels *
-                          (branch == DemucsBranch::Frequency ? 2 : 1),
-          /*has_gelu=*/!is_last_,
-          branch,
-          context)) {}
+      conv_tr_(transposed_conv(w,
+                               context.config.layer_channels(context.config.depth - 1 - index),
+                               !is_last_
+                                   ? context.config.layer_channels(context.config.depth - 2 - index)
+                                   : context.config.stems() * context.config.audio_channels *
+                                         (branch == DemucsBranch::Frequency ? 2 : 1),
+                               /*has_gelu=*/!is_last_,
+                               branch,
+                               context)) {}
 
 Tensor DemucsDecoderLayer::build(GraphBuilder& g, Tensor x, Tensor skip, int64_t length) const {
   x = rewrite_.build(g, g.add(x, skip));

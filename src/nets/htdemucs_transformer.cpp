@@ -69,12 +69,8 @@ DemucsTransformerLayer::DemucsTransformerLayer(const WeightScope& w,
                        channels_,
                        context)),
       linear1_(linear(w, "linear1", "", channels_, feed_forward_width(context.config), context)),
-      linear2_(linear(w,
-                      "linear2",
-                      "gamma_2.scale",
-                      feed_forward_width(context.config),
-                      channels_,
-                      context)),
+      linear2_(linear(
+          w, "linear2", "gamma_2.scale", feed_forward_width(context.config), channels_, context)),
       norm_out_(w.exact("norm_out.weight", {channels_})),
       norm_out_bias_(w.exact("norm_out.bias", {channels_})) {
   if (!is_cross) return;
@@ -149,9 +145,9 @@ std::vector<float> spectrogram_positions(int64_t rows,
   table.reserve(static_cast<size_t>(rows * frames * channels));
   const auto append = [&](int64_t position) {
     for (int64_t i = 0; i < half; i += 2) {
-      const double angle = static_cast<double>(position) *
-                           std::exp(-static_cast<double>(i) * std::log(max_period) /
-                                    static_cast<double>(half));
+      const double angle =
+          static_cast<double>(position) *
+          std::exp(-static_cast<double>(i) * std::log(max_period) / static_cast<double>(half));
       table.push_back(static_cast<float>(std::sin(angle)));
       table.push_back(static_cast<float>(std::cos(angle)));
     }

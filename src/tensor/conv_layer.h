@@ -47,11 +47,8 @@ class ConvLayer {
 
   // x [R, T, C] -> [out_rows, out_columns, out]; what lies outside of x counts as zero. With
   // `residual` (of the result's shape) it is added last. out = out_channels, half of it after Glu.
-  Tensor build(GraphBuilder& g,
-               Tensor x,
-               int64_t out_rows,
-               int64_t out_columns,
-               Tensor residual = {}) const;
+  Tensor build(
+      GraphBuilder& g, Tensor x, int64_t out_rows, int64_t out_columns, Tensor residual = {}) const;
   // One tap: the size of the image is kept.
   Tensor build(GraphBuilder& g, Tensor x, Tensor residual = {}) const {
     return build(g, x, x.dim(0), x.dim(1), residual);
