@@ -20,6 +20,7 @@ function(ams_add_ggml source_dir)
   set(GGML_VULKAN ${AMS_VULKAN})
   set(GGML_METAL ${AMS_METAL})
   set(GGML_CCACHE OFF)
+  set(GGML_ALL_WARNINGS OFF)  # GCC 12 sees uninitialised values in its own AVX-512 headers
   set(GIT_EXE "")  # it would report our own commit as ggml's and recompile with each of them
   set(CMAKE_EXPORT_COMPILE_COMMANDS OFF)
   set(CMAKE_C_FLAGS_DEBUG "-O3 -DNDEBUG")

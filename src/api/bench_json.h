@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/json.h"
-#include "studio/bench.h"
+#include "studio/bench/bench.h"
 
 namespace ams {
 

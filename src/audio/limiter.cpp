@@ -21,14 +21,15 @@ using Interpolator = std::array<std::array<float, kTaps>, kPhases>;
 
 // Windowed sinc: h[k] = sinc(k - t) * hann, each phase scaled to a sum of one.
 Interpolator make_interpolator() {
+  constexpr int64_t kHalf = kTaps / 2;
   Interpolator phases{};
   for (int64_t p = 0; p < kPhases; ++p) {
     const double shift = static_cast<double>(p + 1) / (kPhases + 1);
     double sum = 0.0;
     std::array<double, kTaps> taps{};
     for (int64_t k = 0; k < kTaps; ++k) {
-      const double x = static_cast<double>(k - (kTaps / 2 - 1)) - shift;
-      const double window = 0.5 + 0.5 * std::cos(std::numbers::pi * x / (kTaps / 2 + 0.5));
+      const double x = static_cast<double>(k - (kHalf - 1)) - shift;
+      const double window = 0.5 + 0.5 * std::cos(std::numbers::pi * x / (kHalf + 0.5));
       const double tap = std::sin(std::numbers::pi * x) / (std::numbers::pi * x) * window;
       taps[static_cast<size_t>(k)] = tap;
       sum += tap;

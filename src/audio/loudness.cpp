@@ -18,6 +18,8 @@ namespace {
 
 constexpr double kToleranceLu = 0.02;
 constexpr double kToleranceDb = 0.01;
+// The meter interpolates with another filter than the limiter and may read peaks this much higher.
+constexpr double kCeilingMarginDb = 0.1;
 constexpr double kMostMakeUpDb = 6.0;
 constexpr int kMostPasses = 6;    // of a higher gain
 constexpr int kMostAttempts = 3;  // of a lower ceiling
@@ -172,14 +174,13 @@ NormalisedAudio normalise_loudness(const AudioBuffer& audio, const LoudnessTarge
     return result;
   }
   LimiterOptions limiter;
-  limiter.ceiling_dbtp = target.ceiling_dbtp;
+  limiter.ceiling_dbtp = target.ceiling_dbtp - kCeilingMarginDb;
   const std::vector<float> envelope = true_peak_envelope(audio);
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
     limit_to_target(audio, envelope, target.integrated_lufs, limiter, result);
     result.after = measure_loudness(result.audio);
     const double excess = result.after.true_peak_dbtp.value_or(-70.0) - target.ceiling_dbtp;
     if (excess <= 0.0) return result;
-    // The meter interpolates with another filter than the limiter: give way to the stricter one.
     limiter.ceiling_dbtp -= excess + kToleranceDb;
   }
   const double peak = result.after.true_peak_dbtp.value_or(-70.0);

@@ -24,7 +24,8 @@ enum class RandomPurpose : uint32_t {
 // A small value type; a copy continues on its own. Not for concurrent use of one object.
 class PhiloxStream {
  public:
-  using result_type = uint32_t;
+  // The name that standard distributions look for.
+  using result_type = uint32_t;  // NOLINT(readability-identifier-naming)
 
   // `row` separates the sequences of a batch.
   PhiloxStream(uint64_t seed, RandomPurpose purpose, uint32_t row = 0);

@@ -11,7 +11,7 @@
 #include "cli/commands.h"
 #include "cli/field_flags.h"
 #include "cli/interrupt.h"
-#include "studio/bench.h"
+#include "studio/bench/bench.h"
 
 namespace ams {
 namespace {

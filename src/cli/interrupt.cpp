@@ -35,7 +35,7 @@ void set_handler(void (*handler)(int)) {
 
 void on_signal(int) { send(kInterrupted); }
 
-void watch(std::stop_source stop) {
+void watch(const std::stop_source& stop) {
   char message = 0;
   for (;;) {
     const ssize_t count = read(pipe_ends[0], &message, 1);
@@ -52,7 +52,7 @@ InterruptGuard::InterruptGuard(std::stop_source stop) {
   if (pipe(pipe_ends.data()) != 0) {
     throw Error(ErrorCode::Internal, "cli: no pipe for interrupts; too many open files?");
   }
-  watcher_ = std::jthread([stop = std::move(stop)]() mutable { watch(std::move(stop)); });
+  watcher_ = std::jthread([stop = std::move(stop)] { watch(stop); });
   set_handler(on_signal);
 }
 

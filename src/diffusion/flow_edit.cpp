@@ -117,6 +117,7 @@ Schedule edit_schedule(ScheduleOptions options) {
 }  // namespace
 
 void validate(const FlowEditOptions& options) {
+  edit_schedule(options.schedule);
   validate(options.guidance);
   validate(options.limits);
   if (options.guidance.method != "apg" && options.guidance.method != "none") {

@@ -1,13 +1,11 @@
 #include "diffusion/heun.h"
 
-#include <utility>
-
 #include "diffusion/euler.h"
 
 namespace ams {
 
-HeunSolver::HeunSolver(SolverContext context)
-    : corrector_(std::move(context.corrector)),
+HeunSolver::HeunSolver(const SolverContext& context)
+    : corrector_(context.corrector),
       predicted_(context.shape.size()),
       second_velocity_(context.shape.size()) {}
 

@@ -11,7 +11,7 @@ namespace ams {
 
 class HeunSolver : public Solver {
  public:
-  explicit HeunSolver(SolverContext context);
+  explicit HeunSolver(const SolverContext& context);
   void step(std::span<float> latents, std::span<float> velocity, const Step& step) override;
 
  private:

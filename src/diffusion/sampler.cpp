@@ -78,9 +78,11 @@ void inject_after_step(const SampleInputs& inputs,
 }  // namespace
 
 void validate(const SampleOptions& options) {
+  make_schedule(options.schedule);
   find_solver(options.solver);
   validate(options.guidance);
   validate(options.limits);
+  if (options.correction) validate(*options.correction);
   require_share("cover strength", options.cover_strength);
   require_share("cover noise strength", options.cover_noise_strength);
 }

@@ -22,8 +22,7 @@ struct SampleOptions {
   std::string solver = "euler";  // key of solvers()
   GuidanceOptions guidance = {};
   VelocityLimits limits = {};
-  std::optional<CorrectionOptions> correction =
-      {};  // wavelet correction after each step; empty = off
+  std::optional<CorrectionOptions> correction = {};  // after each step; empty = off
   // Share of the steps with the main conditions, in [0, 1]: int(steps * strength). The others use
   // the non-cover conditions.
   double cover_strength = 1.0;

@@ -35,9 +35,9 @@ struct Schedule {
 
 struct ScheduleOptions {
   std::string name = "base";  // key of schedules()
-  std::optional<int64_t> steps =
-      {};              // 1 to 1000; empty: `timesteps`, or turbo's published eight steps
-  double shift = 1.0;  // > 0; 1 = linear, larger = more steps at high noise
+  // 1 to 1000; empty: `timesteps`, or turbo's eight published steps.
+  std::optional<int64_t> steps = {};
+  double shift = 1.0;                 // > 0; 1 = linear, larger = more steps at high noise
   std::vector<float> timesteps = {};  // not empty: replaces steps and shift
   bool rounds_to_bfloat16 = false;    // as official CUDA runs; duplicate levels may appear
 };

@@ -1,13 +1,11 @@
 #include "diffusion/sde.h"
 
-#include <utility>
-
 #include "diffusion/euler.h"
 
 namespace ams {
 
-SdeSolver::SdeSolver(SolverContext context, RenoiseLevel rule)
-    : noise_(std::move(context.noise)), rule_(rule), draw_(context.shape.size()) {}
+SdeSolver::SdeSolver(const SolverContext& context, RenoiseLevel rule)
+    : noise_(context.noise), rule_(rule), draw_(context.shape.size()) {}
 
 float SdeSolver::level_after(const Step& step) const {
   return rule_ == RenoiseLevel::Official ? step.official_sde_t : step.next_t;

@@ -15,7 +15,7 @@ enum class RenoiseLevel {
 
 class SdeSolver : public Solver {
  public:
-  SdeSolver(SolverContext context, RenoiseLevel rule);
+  SdeSolver(const SolverContext& context, RenoiseLevel rule);
   // Draws noise once, not if tau is 0.
   void step(std::span<float> latents, std::span<float> velocity, const Step& step) override;
   float level_after(const Step& step) const override;

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <string>
-#include <utility>
 
 #include "base/error.h"
 #include "base/str.h"
@@ -13,17 +12,17 @@
 namespace ams {
 namespace {
 
-std::unique_ptr<Solver> make_euler(SolverContext /*context*/) {
+std::unique_ptr<Solver> make_euler(const SolverContext& /*context*/) {
   return std::make_unique<EulerSolver>();
 }
-std::unique_ptr<Solver> make_heun(SolverContext context) {
-  return std::make_unique<HeunSolver>(std::move(context));
+std::unique_ptr<Solver> make_heun(const SolverContext& context) {
+  return std::make_unique<HeunSolver>(context);
 }
-std::unique_ptr<Solver> make_official_sde(SolverContext context) {
-  return std::make_unique<SdeSolver>(std::move(context), RenoiseLevel::Official);
+std::unique_ptr<Solver> make_official_sde(const SolverContext& context) {
+  return std::make_unique<SdeSolver>(context, RenoiseLevel::Official);
 }
-std::unique_ptr<Solver> make_schedule_sde(SolverContext context) {
-  return std::make_unique<SdeSolver>(std::move(context), RenoiseLevel::Schedule);
+std::unique_ptr<Solver> make_schedule_sde(const SolverContext& context) {
+  return std::make_unique<SdeSolver>(context, RenoiseLevel::Schedule);
 }
 
 constexpr std::array<SolverInfo, 4> kSolvers{{

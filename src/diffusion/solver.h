@@ -42,7 +42,7 @@ struct SolverInfo {
   std::string_view name;
   std::string_view label;
   bool draws_noise;
-  std::unique_ptr<Solver> (*make)(SolverContext context);
+  std::unique_ptr<Solver> (*make)(const SolverContext& context);
 };
 std::span<const SolverInfo> solvers();
 

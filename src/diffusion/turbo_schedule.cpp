@@ -20,10 +20,10 @@ constexpr std::array<double, 20> kDistilledLevels{
     0.3,  0.25,         0.2222222222, 0.125};
 
 // By shift - 1.
-constexpr std::array<std::array<double, 8>, 3> kPublishedLevels{{
-    {1.0, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25, 0.125},
-    {1.0, 0.933333, 0.857143, 0.769231, 0.666667, 0.545455, 0.4, 0.222222},
-    {1.0, 0.954545, 0.9, 0.833333, 0.75, 0.642857, 0.5, 0.3},
+constexpr std::array<std::array<float, 8>, 3> kPublishedLevels{{
+    {1.0f, 0.875f, 0.75f, 0.625f, 0.5f, 0.375f, 0.25f, 0.125f},
+    {1.0f, 0.933333f, 0.857143f, 0.769231f, 0.666667f, 0.545455f, 0.4f, 0.222222f},
+    {1.0f, 0.954545f, 0.9f, 0.833333f, 0.75f, 0.642857f, 0.5f, 0.3f},
 }};
 
 float nearest_distilled_level(float t) {
@@ -46,10 +46,8 @@ std::vector<float> snapped_timesteps(std::vector<float> timesteps) {
 std::vector<float> published_levels(double shift) {
   // Round half down, as the first of equally near shifts wins.
   const double nearest = std::clamp(std::ceil(shift - 0.5), 1.0, 3.0);
-  const std::array<double, 8>& levels = kPublishedLevels[static_cast<size_t>(nearest) - 1];
-  std::vector<float> result;
-  for (const double level : levels) result.push_back(static_cast<float>(level));
-  return result;
+  const std::array<float, 8>& levels = kPublishedLevels[static_cast<size_t>(nearest) - 1];
+  return {levels.begin(), levels.end()};
 }
 
 }  // namespace

@@ -30,12 +30,8 @@ CorrectionMode find_correction_mode(std::string_view name) {
                   "' is unknown, expected low, high, double or pix"));
 }
 
-WaveletCorrection::WaveletCorrection(const LatentShape& shape, const CorrectionOptions& options)
-    : shape_(shape),
-      options_(options),
-      transform_(find_wavelet(options.wavelet), shape.frames, shape.channels),
-      low_band_(transform_.band_size()),
-      high_band_(transform_.band_size()) {
+void validate(const CorrectionOptions& options) {
+  find_wavelet(options.wavelet);
   if (!std::isfinite(options.scale) || !std::isfinite(options.high_scale)) {
     throw Error(ErrorCode::InvalidRequest,
                 str("diffusion: wavelet correction scales are ",
@@ -44,6 +40,15 @@ WaveletCorrection::WaveletCorrection(const LatentShape& shape, const CorrectionO
                     options.high_scale,
                     ", expected finite numbers"));
   }
+}
+
+WaveletCorrection::WaveletCorrection(const LatentShape& shape, const CorrectionOptions& options)
+    : shape_(shape),
+      options_(options),
+      transform_(find_wavelet(options.wavelet), shape.frames, shape.channels),
+      low_band_(transform_.band_size()),
+      high_band_(transform_.band_size()) {
+  validate(options);
 }
 
 void WaveletCorrection::correct(std::span<float> latents, std::span<float> clean, float t) {

@@ -35,10 +35,13 @@ struct CorrectionOptions {
   std::string wavelet = "haar";  // key of wavelets()
 };
 
+// Throws InvalidRequest on an unknown wavelet or scales that are not finite.
+void validate(const CorrectionOptions& options);
+
 // Confined to the thread that samples.
 class WaveletCorrection {
  public:
-  // Throws InvalidRequest on an unknown wavelet or scales that are not finite.
+  // Throws as validate() does.
   WaveletCorrection(const LatentShape& shape, const CorrectionOptions& options);
 
   // latents: x, corrected in place. clean: y, overwritten. t: noise level at the step's start.

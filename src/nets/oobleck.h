@@ -109,12 +109,23 @@ class OobleckDecoder {
   Conv1dWeights conv2_;
 };
 
+// How much memory the intermediate values of one window may take. Small footprints suit caches and
+// the rest of the program; larger ones would save a few percent of overlap.
+struct OobleckMemory {
+  // With our kernels: the side with the lower rate, and one segment of the other.
+  int64_t window_bytes = int64_t{192} << 20;
+  int64_t segment_bytes = int64_t{48} << 20;
+  // With ggml's operations: the largest column buffer. A quarter of the free memory is the other
+  // limit.
+  int64_t column_bytes = int64_t{2} << 30;
+};
+
 // The portable implementation of LatentCodec.
 class Oobleck : public LatentCodec {
  public:
   // Declares the tensors of `encoder.*` and `decoder.*`; load the store before use. The store and
   // `device` must outlive the network. Precision::F32 keeps every value in fp32 on every device;
-  // with others, devices without our kernels round the inputs of products to fp16.
+  // with others, devices without our kernels may round the inputs of products to ten bits.
   Oobleck(const WeightScope& root,
           const OobleckConfig& config,
           const Device& device,
@@ -129,12 +140,14 @@ class Oobleck : public LatentCodec {
   FloatArray decode(const FloatArray& latents, const TileOptions& options) override;
   LatentPosterior encode(const FloatArray& audio, const TileOptions& options) override;
 
+  void limit_memory(const OobleckMemory& memory) { memory_ = memory; }
   // Shows the taps of every following run to a parity test; needs inputs that fit one tile.
   void observe(TapObserver observer) { observer_ = std::move(observer); }
 
   const OobleckConfig& config() const { return config_; }
   const Device& device() const { return *device_; }
   const TapObserver& observer() const { return observer_; }
+  const OobleckMemory& memory() const { return memory_; }
   bool half_columns() const { return half_columns_; }
   const OobleckEncoder& encoder() const { return encoder_; }
   const OobleckDecoder& decoder() const { return decoder_; }
@@ -143,6 +156,7 @@ class Oobleck : public LatentCodec {
   OobleckConfig config_;
   const Device* device_;
   TapObserver observer_;
+  OobleckMemory memory_;
   bool half_columns_;
   OobleckEncoder encoder_;
   OobleckDecoder decoder_;

@@ -1,6 +1,7 @@
 // Oobleck::decode and encode: windows, segments and their graphs.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "base/error.h"
 #include "base/str.h"
@@ -150,27 +151,32 @@ void run_window(const Oobleck& net, WindowGraph& window, std::span<const float> 
   report_taps(*window.graph, net.observer());
 }
 
-// Runs all tiles of all batch items; `make` builds the graph of a window.
-template <class MakeGraph>
+// What differs between the directions.
+struct Direction {
+  // Position in the result that belongs to an input position (of a window's begin).
+  std::function<int64_t(int64_t input)> result_position;
+  // Builds the graph for windows of `length` that keeps `kept` of a window's result.
+  std::function<WindowGraph(int64_t length, const Range& kept)> make_graph;
+};
+
+// Runs all tiles of all batch items from `in` [B, C, length] into `out` [B, C', length'].
 void run_tiles(const Oobleck& net,
                const TileOptions& options,
                const std::vector<OobleckTile>& tiles,
-               int64_t input_stride,   // window result positions per input position, or
-               int64_t output_stride,  // input positions per result position; the other is 1
+               const Direction& direction,
                const FloatArray& in,
-               FloatArray& out,
-               const MakeGraph& make) {
+               FloatArray& out) {
   const auto total = static_cast<int64_t>(tiles.size()) * in.dim(0);
   int64_t done = 0;
   WindowGraph window;
   for (int64_t item = 0; item < in.dim(0); ++item) {
     for (const OobleckTile& tile : tiles) {
       if (options.stop.stop_requested()) throw Error(ErrorCode::Cancelled, "vae: cancelled");
-      const int64_t first = tile.input.begin * input_stride / output_stride;
+      const int64_t first = direction.result_position(tile.input.begin);
       const Range kept{tile.output.begin - first, tile.output.end - first};
       if (!window.fits(tile.input, kept)) {
         window = {};  // one set of intermediate values at a time
-        window = make(tile.input.size(), kept);
+        window = direction.make_graph(tile.input.size(), kept);
       }
       run_window(net, window, columns_of(in.row(item), in.dim(2), tile.input));
       for (const Piece& piece : window.pieces) {
@@ -218,9 +224,10 @@ FloatArray Oobleck::decode(const FloatArray& latents, const TileOptions& options
                 str("vae: latents ", shape_str(latents.shape), " are too short to decode"));
   }
   FloatArray audio({latents.dim(0), audio_channels(), samples});
-  run_tiles(*this, options, tiles, hop_samples(), 1, latents, audio, [&](int64_t size, Range kept) {
-    return decoding_graph(*this, plan, size, kept);
-  });
+  const Direction direction{
+      [&](int64_t frame) { return frame * hop_samples(); },
+      [&](int64_t frames, const Range& kept) { return decoding_graph(*this, plan, frames, kept); }};
+  run_tiles(*this, options, tiles, direction, latents, audio);
   return audio;
 }
 
@@ -239,9 +246,10 @@ LatentPosterior Oobleck::encode(const FloatArray& audio, const TileOptions& opti
                     " samples"));
   }
   FloatArray raw({audio.dim(0), 2 * latent_channels(), frames});
-  run_tiles(*this, options, tiles, 1, hop_samples(), audio, raw, [&](int64_t size, Range kept) {
-    return encoding_graph(*this, plan, size, kept);
-  });
+  const Direction direction{
+      [&](int64_t sample) { return sample / hop_samples(); },
+      [&](int64_t size, const Range& kept) { return encoding_graph(*this, plan, size, kept); }};
+  run_tiles(*this, options, tiles, direction, audio, raw);
   return split_posterior(raw, latent_channels());
 }
 

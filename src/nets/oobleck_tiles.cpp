@@ -9,11 +9,6 @@ constexpr int64_t kProbeFrames = 64;  // length at which memory per frame is est
 constexpr int64_t kFewestFrames = 32;
 constexpr int64_t kLiveValues = 3;  // of one size at the same time: input, hidden, residual
 constexpr int64_t kFloatBytes = 4;
-// Of the low-rate side and of a segment on the CPU: caches and the rest of the program profit from
-// a small footprint, and larger windows would save only a few percent of overlap.
-constexpr int64_t kCpuWindowBytes = int64_t{192} << 20;
-constexpr int64_t kCpuSegmentBytes = int64_t{48} << 20;
-constexpr int64_t kColumnBytes = int64_t{1} << 30;  // of the largest column buffer elsewhere
 
 // Bytes of the largest value in the stack, and of the largest columns, per latent frame.
 struct Footprint {
@@ -52,10 +47,10 @@ std::vector<ConvStep> encoder_chain(const Oobleck& net) {
 
 int64_t column_bytes(const Oobleck& net) { return net.half_columns() ? 2 : kFloatBytes; }
 
-// One segment per window, limited by the largest column buffer and half of the free memory.
+// One segment per window, limited by the largest column buffer and a quarter of the free memory.
 OobleckTilePlan plan_with_columns(const Oobleck& net, const Footprint& whole) {
-  const auto available = static_cast<int64_t>(net.device().info().memory_free / 2);
-  const int64_t by_columns = kColumnBytes / whole.columns;
+  const auto available = static_cast<int64_t>(net.device().info().memory_free / 4);
+  const int64_t by_columns = net.memory().column_bytes / whole.columns;
   const int64_t by_memory = available / (whole.columns + whole.values);
   OobleckTilePlan plan;
   plan.window_frames = std::max(kFewestFrames, std::min(by_columns, by_memory));
@@ -81,8 +76,8 @@ OobleckTilePlan plan_decoding(const Oobleck& net, const TileOptions& options) {
     };
     plan.split = blocks;
     while (plan.split > 0 && front(plan.split) > whole.values / 4) --plan.split;
-    plan.window_frames = std::max(kFewestFrames, kCpuWindowBytes / front(plan.split));
-    plan.segment_frames = std::max<int64_t>(1, kCpuSegmentBytes / whole.values);
+    plan.window_frames = std::max(kFewestFrames, net.memory().window_bytes / front(plan.split));
+    plan.segment_frames = std::max<int64_t>(1, net.memory().segment_bytes / whole.values);
   } else {
     plan = plan_with_columns(net, whole);
     plan.split = blocks;
@@ -102,8 +97,8 @@ OobleckTilePlan plan_encoding(const Oobleck& net, const TileOptions& options) {
       return footprint(net.encoder().back_chain(split), rows, kFloatBytes).values;
     };
     while (plan.split < blocks && back(plan.split) > whole.values / 4) ++plan.split;
-    plan.window_frames = std::max(kFewestFrames, kCpuWindowBytes / back(plan.split));
-    plan.segment_frames = std::max<int64_t>(1, kCpuSegmentBytes / whole.values);
+    plan.window_frames = std::max(kFewestFrames, net.memory().window_bytes / back(plan.split));
+    plan.segment_frames = std::max<int64_t>(1, net.memory().segment_bytes / whole.values);
   } else {
     plan = plan_with_columns(net, whole);
     plan.split = blocks;

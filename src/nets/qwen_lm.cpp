@@ -21,21 +21,25 @@ int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step
 
 class QwenSession : public LmSession {
  public:
-  QwenSession(const QwenTransformer& transformer, const Device& device,
-              const LmSessionOptions& options, bool exact_caches);
+  QwenSession(const QwenTransformer& transformer,
+              const Device& device,
+              const LmSessionOptions& options,
+              bool exact_caches);
 
   int64_t length(int64_t sequence) const override { return lengths_[index(sequence)]; }
   int64_t num_logits() const override;
   void set_output_rows(const OutputRows& rows) override;
   void prefill(int64_t sequence, std::span<const int32_t> tokens, std::span<float> logits) override;
-  void prefill_all(int64_t sequence, std::span<const int32_t> tokens,
+  void prefill_all(int64_t sequence,
+                   std::span<const int32_t> tokens,
                    std::span<float> logits) override;
   void step(std::span<const int32_t> tokens, std::span<float> logits) override;
   void fork(int64_t from, int64_t to, int64_t tokens) override;
   void truncate(int64_t sequence, int64_t tokens) override;
 
  private:
-  // Which cached sequences a graph reads: `count` of them from `first` on, `tokens` new tokens each.
+  // Which cached sequences a graph reads: `count` of them from `first` on, `tokens` new tokens
+  // each.
   struct Shape {
     int64_t first = 0;
     int64_t count = 0;
@@ -56,7 +60,9 @@ class QwenSession : public LmSession {
   Pass build_pass(const Shape& shape) const;
   Tensor attend(GraphBuilder& g, const Pass& pass, int64_t layer, const Heads& heads) const;
   void run(Pass& pass, std::span<const int32_t> tokens, std::span<float> logits);
-  void prefill_chunks(int64_t sequence, std::span<const int32_t> tokens, std::span<float> logits,
+  void prefill_chunks(int64_t sequence,
+                      std::span<const int32_t> tokens,
+                      std::span<float> logits,
                       bool all);
 
   const QwenTransformer& transformer_;
@@ -65,12 +71,15 @@ class QwenSession : public LmSession {
   PersistentTensors caches_;  // keys and values of each layer, [sequences, capacity, kv_heads * D]
   std::vector<int64_t> lengths_;
   OutputRows output_rows_;
-  Pass step_;
+  Pass step_;    // one token of every sequence
+  Pass single_;  // one token of one sequence
   std::vector<float> mask_;
 };
 
-QwenSession::QwenSession(const QwenTransformer& transformer, const Device& device,
-                         const LmSessionOptions& options, bool exact_caches)
+QwenSession::QwenSession(const QwenTransformer& transformer,
+                         const Device& device,
+                         const LmSessionOptions& options,
+                         bool exact_caches)
     : transformer_(transformer),
       device_(device),
       sequences_(options.num_sequences),
@@ -82,8 +91,9 @@ QwenSession::QwenSession(const QwenTransformer& transformer, const Device& devic
 
 std::vector<PersistentTensors::Spec> QwenSession::cache_specs() const {
   const QwenConfig& config = transformer_.config();
-  PersistentTensors::Spec cache{{sequences_, capacity_, config.num_key_value_heads * config.head_dim},
-                                /*cache_type=*/true};
+  PersistentTensors::Spec cache{
+      {sequences_, capacity_, config.num_key_value_heads * config.head_dim},
+      /*cache_type=*/true};
   return std::vector<PersistentTensors::Spec>(index(2 * config.num_hidden_layers), cache);
 }
 
@@ -99,11 +109,16 @@ void QwenSession::set_output_rows(const OutputRows& rows) {
   if (chosen.begin < 0 || chosen.begin >= chosen.end || chosen.end > vocab ||
       std::any_of(chosen.extra.begin(), chosen.extra.end(), outside)) {
     throw Error(ErrorCode::InvalidRequest,
-                str("lm: output rows ", chosen.begin, " to ", chosen.end,
-                    " are not inside the vocabulary of ", vocab));
+                str("lm: output rows ",
+                    chosen.begin,
+                    " to ",
+                    chosen.end,
+                    " are not inside the vocabulary of ",
+                    vocab));
   }
   output_rows_ = std::move(chosen);
   step_ = Pass{};
+  single_ = Pass{};
 }
 
 void QwenSession::check_capacity(int64_t sequence, int64_t more) const {
@@ -114,11 +129,16 @@ void QwenSession::check_capacity(int64_t sequence, int64_t more) const {
   const int64_t need = lengths_[index(sequence)] + more;
   if (need <= capacity_) return;
   throw Error(ErrorCode::InvalidRequest,
-              str("lm: ", need, " tokens do not fit a context of ", capacity_,
+              str("lm: ",
+                  need,
+                  " tokens do not fit a context of ",
+                  capacity_,
                   "; shorten the prompt, the lyrics or the duration"));
 }
 
-Tensor QwenSession::attend(GraphBuilder& g, const Pass& pass, int64_t layer,
+Tensor QwenSession::attend(GraphBuilder& g,
+                           const Pass& pass,
+                           int64_t layer,
                            const Heads& heads) const {
   const QwenConfig& config = transformer_.config();
   const int64_t width = config.num_key_value_heads * config.head_dim;
@@ -128,16 +148,14 @@ Tensor QwenSession::attend(GraphBuilder& g, const Pass& pass, int64_t layer,
     const Tensor table = g.reshape(cache, {sequences_ * capacity_, width});
     g.effect(g.set_rows(table, g.reshape(values, {rows, width}), pass.rows));
     // [count, cached, kv_heads, D] of the sequences that this pass extends.
-    const Tensor seen = g.slice(g.slice(cache, 0, shape.first, shape.first + shape.count),
-                                1,
-                                0,
-                                shape.cached);
+    const Tensor seen =
+        g.slice(g.slice(cache, 0, shape.first, shape.first + shape.count), 1, 0, shape.cached);
     return g.split_last(seen, config.num_key_value_heads, config.head_dim);
   };
   const Tensor k = store(heads.k, caches_[index(2 * layer)]);
   const Tensor v = store(heads.v, caches_[index(2 * layer + 1)]);
-  const Tensor q = g.reshape(
-      heads.q, {shape.count, shape.tokens, config.num_attention_heads, config.head_dim});
+  const Tensor q =
+      g.reshape(heads.q, {shape.count, shape.tokens, config.num_attention_heads, config.head_dim});
   const Tensor mixed = g.cached_attention(q, k, v, pass.mask);
   return g.reshape(mixed, {1, rows, config.num_attention_heads * config.head_dim});
 }
@@ -195,8 +213,10 @@ void QwenSession::run(Pass& pass, std::span<const int32_t> tokens, std::span<flo
   for (int64_t s = 0; s < shape.count; ++s) lengths_[index(shape.first + s)] += shape.tokens;
 }
 
-void QwenSession::prefill_chunks(int64_t sequence, std::span<const int32_t> tokens,
-                                 std::span<float> logits, bool all) {
+void QwenSession::prefill_chunks(int64_t sequence,
+                                 std::span<const int32_t> tokens,
+                                 std::span<float> logits,
+                                 bool all) {
   check_tokens(tokens, transformer_.config().vocab_size);
   const auto total = static_cast<int64_t>(tokens.size());
   check_capacity(sequence, total);
@@ -211,7 +231,12 @@ void QwenSession::prefill_chunks(int64_t sequence, std::span<const int32_t> toke
     shape.tokens = std::min(kPrefillChunk, total - done);
     shape.cached = round_up(lengths_[index(sequence)] + shape.tokens, kBucket);
     shape.all_logits = all;
-    Pass pass = build_pass(shape);
+    // Single tokens come one by one while a grammar is followed; their graph is kept like a step's.
+    const bool single = shape.tokens == 1;
+    if (single && (!single_.graph || single_.shape != shape)) single_ = build_pass(shape);
+    Pass chunk;
+    if (!single) chunk = build_pass(shape);
+    Pass& pass = single ? single_ : chunk;
     const bool last = done + shape.tokens == total;
     std::span<float> out = last ? logits : std::span<float>();
     if (all) out = logits.subspan(index(done * rows), index(shape.tokens * rows));
@@ -220,12 +245,14 @@ void QwenSession::prefill_chunks(int64_t sequence, std::span<const int32_t> toke
   }
 }
 
-void QwenSession::prefill(int64_t sequence, std::span<const int32_t> tokens,
+void QwenSession::prefill(int64_t sequence,
+                          std::span<const int32_t> tokens,
                           std::span<float> logits) {
   prefill_chunks(sequence, tokens, logits, /*all=*/false);
 }
 
-void QwenSession::prefill_all(int64_t sequence, std::span<const int32_t> tokens,
+void QwenSession::prefill_all(int64_t sequence,
+                              std::span<const int32_t> tokens,
                               std::span<float> logits) {
   prefill_chunks(sequence, tokens, logits, /*all=*/true);
 }
@@ -265,7 +292,9 @@ void QwenSession::truncate(int64_t sequence, int64_t tokens) {
 
 }  // namespace
 
-QwenLm::QwenLm(const WeightScope& w, const QwenConfig& config, const Device& device,
+QwenLm::QwenLm(const WeightScope& w,
+               const QwenConfig& config,
+               const Device& device,
                bool exact_caches)
     : transformer_(w, config, QwenTransformer::Head::Logits),
       device_(&device),
@@ -275,7 +304,9 @@ std::unique_ptr<LmSession> QwenLm::open(const LmSessionOptions& options) {
   const int64_t limit = max_position_embeddings();
   if (options.num_sequences < 1 || options.max_tokens < 1 || options.max_tokens > limit) {
     throw Error(ErrorCode::InvalidRequest,
-                str("lm: a context of ", options.max_tokens, " tokens was asked for, expected 1 to ",
+                str("lm: a context of ",
+                    options.max_tokens,
+                    " tokens was asked for, expected 1 to ",
                     limit));
   }
   return std::make_unique<QwenSession>(transformer_, *device_, options, exact_caches_);

@@ -63,8 +63,8 @@ std::optional<std::string_view> parse_mode(std::string_view text) {
 }  // namespace
 
 std::span<const std::string> key_scales() {
-  static const std::vector<std::string> keys = make_key_scales();
-  return keys;
+  static const std::vector<std::string> kKeys = make_key_scales();
+  return kKeys;
 }
 
 std::span<const std::string_view> time_signatures() { return kTimeSignatures; }
@@ -103,7 +103,7 @@ std::string normalise_time_signature(std::string_view text) {
 }
 
 std::string normalise_language(std::string_view text) {
-  const std::string code = to_lower(strip(text));
+  std::string code = to_lower(strip(text));
   if (is_absent(code)) return std::string(kUnknownLanguage);
   if (std::find(kLanguages.begin(), kLanguages.end(), code) != kLanguages.end()) return code;
   std::string known;

@@ -41,7 +41,7 @@ std::optional<int64_t> parse_integer(std::string_view text) {
   return value;
 }
 
-std::string available(std::string value) { return value == "N/A" ? std::string() : value; }
+std::string available(const std::string& value) { return value == "N/A" ? "" : value; }
 
 void store_field(SongMetadata& metadata, std::string_view key, const std::string& joined) {
   const std::string value = available(yaml_unquote(joined));

@@ -89,9 +89,10 @@ std::string_view extract_caption(std::string_view text) {
     const size_t last_newline = gap.rfind('\n');
     if (last_newline == std::string_view::npos) continue;
     const std::string_view body = text.substr(*heading + last_newline + 1);
-    for (size_t end = body.find('\n'); end != std::string_view::npos;
-         end = body.find('\n', end + 1)) {
-      if (match_heading(body, skip_spaces(body, end), "Metas")) return strip(body.substr(0, end));
+    for (size_t end = body.find('\n'); end != std::string_view::npos;) {
+      const size_t after_gap = skip_spaces(body, end);
+      if (match_heading(body, after_gap, "Metas")) return strip(body.substr(0, end));
+      end = body.find('\n', after_gap);
     }
     return strip(body);
   }

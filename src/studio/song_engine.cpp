@@ -10,34 +10,13 @@
 #include "base/str.h"
 #include "diffusion/noise.h"
 #include "planner/plan_song.h"
+#include "studio/engine_precision.h"
+#include "studio/sampling_defaults.h"
 
 namespace ams {
 namespace {
 
 constexpr double kPeakDbfs = -1.0;  // of a finished song, as the reference's default
-
-Precision precision_of(Quantisation quant) {
-  switch (quant) {
-    case Quantisation::None:
-      return Precision::BF16;
-    case Quantisation::Q8_0:
-      return Precision::Q8_0;
-    case Quantisation::Q6K:
-      return Precision::Q6_K;
-    case Quantisation::Q5K:
-      return Precision::Q5_K;
-    case Quantisation::Q4K:
-      return Precision::Q4_K;
-  }
-  return Precision::BF16;
-}
-
-std::string_view precision_name(Precision precision) {
-  for (const PrecisionInfo& row : precision_table()) {
-    if (row.precision == precision) return row.name;
-  }
-  return "unknown";
-}
 
 // The request with everything that it leaves open filled in.
 GenerateRequest resolve(GenerateRequest request,
@@ -188,18 +167,6 @@ LoadedModels loaded_models(const SongModelFiles& files, bool planner_used) {
 }
 
 }  // namespace
-
-SamplingDefaults sampling_defaults(ModelKind kind) {
-  switch (kind) {
-    case ModelKind::Sft:
-      return {27, 1.0, 7.0};
-    case ModelKind::Base:
-      return {50, 1.0, 7.0};
-    case ModelKind::Turbo:
-      return {8, 3.0, 1.0};
-  }
-  return {27, 1.0, 7.0};
-}
 
 std::unique_ptr<Engine> Engine::open(const EngineOptions& options) {
   return std::make_unique<SongEngine>(options);

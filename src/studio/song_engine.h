@@ -9,14 +9,6 @@
 
 namespace ams {
 
-// What a kind of checkpoint was trained for, where a request leaves it open.
-struct SamplingDefaults {
-  int64_t steps;
-  double shift;
-  double guidance_scale;  // 1 = off
-};
-SamplingDefaults sampling_defaults(ModelKind kind);
-
 class SongEngine : public Engine {
  public:
   explicit SongEngine(const EngineOptions& options);

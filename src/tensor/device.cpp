@@ -120,7 +120,8 @@ std::unique_ptr<Device> Device::open(const DeviceOptions& options) {
                 str("device: '", options.name, "' cannot be started; is its driver installed?"));
   }
   const int threads = options.threads > 0 ? options.threads : physical_cores();
-  return std::unique_ptr<Device>(new Device(backend, kind_of(device), threads, options.own_kernels));
+  return std::unique_ptr<Device>(
+      new Device(backend, kind_of(device), threads, options.own_kernels));
 }
 
 Device::Device(ggml_backend* backend, DeviceKind kind, int threads, bool own_kernels)

@@ -19,6 +19,15 @@ std::array<int64_t, 4> ggml_shape(const std::vector<int64_t>& shape) {
   return ne;
 }
 
+// For a few rows ggml's CUDA kernels round fp32 operands to TF32, whatever precision is asked for;
+// with more rows cuBLAS computes the product, which follows NVIDIA_TF32_OVERRIDE.
+constexpr int64_t kMostTf32Rows = 16;
+
+bool rounds_to_tf32(const Device& device, const ggml_tensor* weight, int64_t rows) {
+  return device.kind() == DeviceKind::Cuda && weight->type == GGML_TYPE_F32 && rows > 1 &&
+         rows <= kMostTf32Rows;
+}
+
 }  // namespace
 
 GraphBuilder::GraphBuilder(ggml_context* context,
@@ -91,7 +100,11 @@ Tensor GraphBuilder::linear(Tensor x, const Weight* weight, const Weight* bias) 
   const std::vector<int64_t> in_shape = x.shape();
   const Tensor rows = contiguous(x);
   const int64_t in = rows.dim(-1);
-  ggml_tensor* flat = ggml_reshape_2d(context_, rows.node, in, rows.size() / in);
+  const int64_t count = rows.size() / in;
+  ggml_tensor* flat = ggml_reshape_2d(context_, rows.node, in, count);
+  if (rounds_to_tf32(*device_, weight->tensor.node, count)) {
+    flat = ggml_pad(context_, flat, 0, static_cast<int>(kMostTf32Rows + 1 - count), 0, 0);
+  }
   ggml_tensor* y = ggml_mul_mat(context_, weight->tensor.node, flat);
   ggml_prec_set_acc(y, GGML_PREC_F32);
   for (const LowRank& adapter : weight->adapters) {
@@ -110,6 +123,7 @@ Tensor GraphBuilder::linear(Tensor x, const Weight* weight, const Weight* bias) 
     }
   }
   if (bias) y = ggml_add(context_, y, bias->tensor.node);
+  if (y->ne[1] != count) y = ggml_view_2d(context_, y, y->ne[0], count, y->nb[1], 0);
   std::vector<int64_t> out_shape = in_shape;
   out_shape.back() = weight->shape[0];
   return reshape(wrap(y, 2), out_shape);

@@ -42,6 +42,7 @@ struct Confinement {
 const std::vector<Confinement>& confinements() {
   static const std::vector<Confinement> kTable{
       {"nlohmann-json", std::regex("nlohmann/.*"), {"base/json.cpp"}},
+      {"OpenSSL", std::regex("openssl/.*"), {"base/sha256.cpp", "hub/"}},
       {"spdlog", std::regex("spdlog/.*"), {"base/log.cpp"}},
       {"cpp-httplib", std::regex("httplib\\.h"), {"server/"}},
       {"libcurl", std::regex("curl/.*"), {"hub/"}},

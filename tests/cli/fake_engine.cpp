@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "studio/bench.h"
+#include "studio/bench/bench.h"
 #include "studio/engine.h"
 
 namespace ams {

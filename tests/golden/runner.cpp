@@ -8,7 +8,7 @@ namespace {
 constexpr double kNetwork = 1e-4;
 constexpr double kLoop = 1e-3;
 
-constexpr std::array<Runner, 12> kRunners{{
+constexpr std::array<Runner, 13> kRunners{{
     {"text/", kNetwork, run_text},
     {"lm/", kNetwork, run_lm},
     {"lm/qwen3_cfg", kNetwork, run_lm_guided},
@@ -16,6 +16,7 @@ constexpr std::array<Runner, 12> kRunners{{
     {"cond/fsq_tokenize", kNetwork, run_fsq_tokenize},
     {"cond/fsq_detokenize", kNetwork, run_fsq_detokenize},
     {"dit/", kNetwork, run_dit},
+    {"demucs/", kNetwork, run_demucs},
     {"sampler/", kNetwork, run_sampler},
     {"loop/", kLoop, run_loop},
     {"vae/", kNetwork, run_vae},
@@ -24,6 +25,15 @@ constexpr std::array<Runner, 12> kRunners{{
 }};
 
 }  // namespace
+
+std::filesystem::path RunContext::checkpoint(std::string_view name) const {
+  const std::filesystem::path path = folder / "checkpoints" / name;
+  if (std::filesystem::exists(path)) return path;
+  for (const std::string_view variant : {"-sharded", "-prefixed"}) {
+    if (name.ends_with(variant)) return checkpoint(name.substr(0, name.size() - variant.size()));
+  }
+  return path;
+}
 
 std::span<const Runner> runners() { return kRunners; }
 

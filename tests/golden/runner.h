@@ -20,9 +20,8 @@ struct RunContext {
   std::filesystem::path folder;  // of the manifest
   Precision precision = Precision::F32;
 
-  std::filesystem::path checkpoint(std::string_view name) const {
-    return folder / "checkpoints" / name;
-  }
+  // Sharded and prefixed variants hold the same weights; a folder may leave them out.
+  std::filesystem::path checkpoint(std::string_view name) const;
 };
 
 // A family of cases. `prefix` is matched against the case name; the longest match wins.

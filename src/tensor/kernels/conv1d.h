@@ -18,6 +18,11 @@
 // (14 rows by 32 outputs with AVX-512, 6 by 16 with AVX2) then walks taps and channels. Each output
 // is summed in one fixed order, whatever the tile or the number of threads.
 //
+// Measured with `bench_oobleck kernels` on one Zen 5 core, whose registers-only multiply-add loop
+// reaches 266 GFLOP/s: AVX-512 gives 220 to 241 GFLOP/s (83 to 90 %) for the convolutions that make
+// up 95 % of a decode, 160 with one tap and 128 channels, where memory counts. AVX2 gives 116,
+// plain 16-byte vectors 45.
+//
 // This folder knows no ggml: only pointers and sizes.
 #pragma once
 

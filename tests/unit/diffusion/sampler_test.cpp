@@ -322,6 +322,11 @@ TEST_F(SamplerTest, requests_that_do_not_fit_together_are_refused) {
   EXPECT_TRUE(refuses(options, short_noise, callbacks));
   EXPECT_TRUE(refuses(options, inputs(), {}));
 
+  SampleOptions corrected = options;
+  corrected.correction = CorrectionOptions{.wavelet = "db99"};
+  EXPECT_TRUE(refuses(corrected, inputs(), callbacks));
+  EXPECT_TRUE(refuses(SampleOptions{}, inputs(), callbacks)) << "without steps";
+
   SampleOptions cover = options;
   cover.cover_strength = 0.5;
   EXPECT_TRUE(refuses(cover, inputs(), callbacks)) << "without non-cover conditions";
@@ -434,19 +439,21 @@ TEST_F(FlowEditTest, cancel_stops_within_one_step) {
 
 TEST_F(FlowEditTest, wrong_requests_are_refused) {
   const FlowEditCallbacks callbacks = edit_callbacks(smooth_velocity, smooth_velocity);
-  FlowEditOptions options;
-  options.schedule.steps = 4;
+  const FlowEditOptions options{.schedule = {.steps = 4}};
+  EXPECT_NO_THROW(validate(options));
   EXPECT_THROW(flow_edit(options, {.shape = kShape, .source = {}}, callbacks), Error);
   EXPECT_THROW(flow_edit(options, edit_inputs(), {}), Error);
-  options.window_start = 0.6;
-  options.window_end = 0.5;
-  EXPECT_THROW(validate(options), Error);
-  options = {};
-  options.draws_per_step = 0;
-  EXPECT_THROW(validate(options), Error);
-  options = {};
-  options.guidance.method = "adg";
-  EXPECT_THROW(validate(options), Error);
+  FlowEditOptions wrong = options;
+  wrong.window_start = 0.6;
+  wrong.window_end = 0.5;
+  EXPECT_THROW(validate(wrong), Error);
+  wrong = options;
+  wrong.draws_per_step = 0;
+  EXPECT_THROW(validate(wrong), Error);
+  wrong = options;
+  wrong.guidance.method = "adg";
+  EXPECT_THROW(validate(wrong), Error);
+  EXPECT_THROW(validate(FlowEditOptions{}), Error) << "without steps";
 }
 
 }  // namespace

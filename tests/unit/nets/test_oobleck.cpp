@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <random>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,6 +12,7 @@
 #include "nets/oobleck_official.h"
 #include "nets/oobleck_tiles.h"
 #include "tensor/weight_file.h"
+#include "unit/nets/random_oobleck.h"
 
 namespace ams {
 namespace {
@@ -25,7 +25,7 @@ struct LoadedNet {
   std::unique_ptr<Oobleck> net;
 };
 
-std::unique_ptr<Device> open_cpu(bool own_kernels, int threads = 2) {
+std::unique_ptr<Device> open_cpu(bool own_kernels, int threads = 1) {
   DeviceOptions options;
   options.name = "cpu";
   options.threads = threads;
@@ -33,23 +33,16 @@ std::unique_ptr<Device> open_cpu(bool own_kernels, int threads = 2) {
   return Device::open(options);
 }
 
-std::unique_ptr<LoadedNet> random_net(const OobleckConfig& config,
-                                      bool own_kernels,
-                                      int threads = 2) {
+std::unique_ptr<LoadedNet> open_net(const OobleckConfig& config,
+                                    const WeightFile& weights,
+                                    bool own_kernels,
+                                    Precision precision,
+                                    int threads = 1) {
   auto setup = std::make_unique<LoadedNet>();
   setup->device = open_cpu(own_kernels, threads);
-  setup->net =
-      std::make_unique<Oobleck>(setup->store.root(), config, *setup->device, Precision::F32);
-  setup->store.load_random(7, *setup->device, Precision::F32);
+  setup->net = std::make_unique<Oobleck>(setup->store.root(), config, *setup->device, precision);
+  setup->store.load(weights, *setup->device, precision);
   return setup;
-}
-
-FloatArray noise(std::vector<int64_t> shape, uint64_t seed = 1) {
-  FloatArray result(std::move(shape));
-  std::mt19937_64 random(seed);
-  std::normal_distribution<float> normal;
-  for (float& value : result.data) value = normal(random);
-  return result;
 }
 
 double relative_error(const FloatArray& actual, const FloatArray& expected) {
@@ -192,22 +185,29 @@ OobleckConfig odd_config() {
 }
 
 TEST(Oobleck, both_variants_agree_for_odd_sizes) {
-  const auto own = random_net(odd_config(), /*own_kernels=*/true);
-  const auto ggml = random_net(odd_config(), /*own_kernels=*/false);
-  EXPECT_EQ(own->store.parameters() > 0, true);
+  const OobleckConfig config = odd_config();
+  const RandomOobleck checkpoint(config);
+  const auto own = open_net(config, checkpoint, /*own_kernels=*/true, Precision::F32);
+  const auto ggml = open_net(config, checkpoint, /*own_kernels=*/false, Precision::F32);
+  const auto half = open_net(config, checkpoint, /*own_kernels=*/false, Precision::BF16);
   const FloatArray latents = noise({2, 5, 23});
   const FloatArray audio = own->net->decode(latents, {});
   EXPECT_EQ(audio.dim(1), 1);
   EXPECT_LE(std::abs(audio.dim(2) - 23 * 30), 30);
-  // Random numbers fill the layouts of the variants differently, so only sizes can be compared.
-  EXPECT_EQ(ggml->net->decode(latents, {}).shape, audio.shape);
+  EXPECT_LT(relative_error(ggml->net->decode(latents, {}), audio), 1e-5);
+  EXPECT_LT(relative_error(half->net->decode(latents, {}), audio), 2e-2);
   const LatentPosterior posterior = own->net->encode(audio, {});
-  EXPECT_EQ(ggml->net->encode(audio, {}).mean.shape, posterior.mean.shape);
-  EXPECT_EQ(posterior.mean.dim(1), 5);
+  EXPECT_LT(relative_error(ggml->net->encode(audio, {}).mean, posterior.mean), 1e-5);
+  EXPECT_LT(relative_error(half->net->encode(audio, {}).mean, posterior.mean), 2e-2);
+}
+
+std::unique_ptr<LoadedNet> odd_net(int threads = 1) {
+  const OobleckConfig config = odd_config();
+  return open_net(config, RandomOobleck(config), /*own_kernels=*/true, Precision::F32, threads);
 }
 
 TEST(Oobleck, tiles_of_any_size_equal_the_whole) {
-  const auto setup = random_net(odd_config(), /*own_kernels=*/true);
+  const auto setup = odd_net();
   const FloatArray latents = noise({1, 5, 97});
   const FloatArray whole = setup->net->decode(latents, {});
   const LatentPosterior posterior = setup->net->encode(whole, {});
@@ -221,9 +221,38 @@ TEST(Oobleck, tiles_of_any_size_equal_the_whole) {
   }
 }
 
+TEST(Oobleck, small_memories_give_the_same_bytes) {
+  const auto setup = odd_net();
+  const FloatArray latents = noise({1, 5, 120});
+  const FloatArray whole = setup->net->decode(latents, {});
+  const LatentPosterior posterior = setup->net->encode(whole, {});
+  for (const int64_t bytes : {100, 20'000, 60'000}) {
+    OobleckMemory memory;
+    memory.window_bytes = bytes;
+    memory.segment_bytes = bytes;
+    setup->net->limit_memory(memory);
+    const OobleckTilePlan plan = plan_decoding(*setup->net, {});
+    EXPECT_LT(plan.segment_frames, 40);
+    EXPECT_LT(plan.window_frames, 120);
+    EXPECT_EQ(setup->net->decode(latents, {}), whole) << bytes;
+    EXPECT_EQ(setup->net->encode(whole, {}).mean, posterior.mean) << bytes;
+  }
+}
+
+TEST(Oobleck, too_small_an_overlap_is_seen) {
+  const auto setup = odd_net();
+  const FloatArray latents = noise({1, 5, 97});
+  TileOptions options;
+  options.tile_frames = 40;
+  options.overlap_frames = 1;
+  const FloatArray tiled = setup->net->decode(latents, options);
+  EXPECT_EQ(tiled.shape, setup->net->decode(latents, {}).shape);
+  EXPECT_NE(tiled, setup->net->decode(latents, {}));
+}
+
 TEST(Oobleck, threads_and_runs_give_the_same_bytes) {
-  const auto one = random_net(odd_config(), /*own_kernels=*/true, /*threads=*/1);
-  const auto two = random_net(odd_config(), /*own_kernels=*/true, /*threads=*/2);
+  const auto one = odd_net(/*threads=*/1);
+  const auto two = odd_net(/*threads=*/2);
   const FloatArray latents = noise({1, 5, 60});
   const FloatArray audio = one->net->decode(latents, {});
   EXPECT_EQ(two->net->decode(latents, {}), audio);
@@ -231,7 +260,7 @@ TEST(Oobleck, threads_and_runs_give_the_same_bytes) {
 }
 
 TEST(Oobleck, reports_progress_and_stops_between_tiles) {
-  const auto setup = random_net(odd_config(), /*own_kernels=*/true);
+  const auto setup = odd_net();
   TileOptions options;
   options.tile_frames = 40;
   std::stop_source stop;
@@ -252,7 +281,7 @@ TEST(Oobleck, reports_progress_and_stops_between_tiles) {
 }
 
 TEST(Oobleck, refuses_inputs_of_another_shape) {
-  const auto setup = random_net(odd_config(), /*own_kernels=*/true);
+  const auto setup = odd_net();
   EXPECT_THROW(setup->net->decode(FloatArray({1, 4, 10}), {}), Error);
   EXPECT_THROW(setup->net->decode(FloatArray({5, 10}), {}), Error);
   EXPECT_THROW(setup->net->decode(FloatArray({1, 5, 0}), {}), Error);
@@ -261,12 +290,37 @@ TEST(Oobleck, refuses_inputs_of_another_shape) {
   EXPECT_THROW(decode_official(*setup->net, FloatArray({1, 5, 50}), {8, 4, {}}), Error);
 }
 
-TEST(Oobleck, published_sizes_give_the_published_parameters) {
+TEST(Oobleck, claims_the_published_tensors) {
   WeightStore store;
   const auto device = open_cpu(/*own_kernels=*/false);
   const Oobleck net(store.root(), OobleckConfig{}, *device, Precision::BF16);
-  EXPECT_EQ(store.weights().size(), 221u);  // weight_g and weight_v are fused to one
+  constexpr size_t kStored = 365, kConvolutions = 74;
+  EXPECT_EQ(store.weights().size(), kStored - kConvolutions);  // weight_g and weight_v become one
   EXPECT_EQ(net.hop_samples(), 1920);
+  int64_t row = 0;
+  for (const char* name : {"encoder.block.4.conv1.weight_v",
+                           "encoder.block.0.res_unit3.snake2.beta",
+                           "decoder.block.0.conv_t1.weight_g",
+                           "decoder.conv2.weight_v"}) {
+    EXPECT_NE(store.find_part(name, &row), nullptr) << name;
+  }
+  EXPECT_EQ(store.find_part("decoder.conv2.bias", &row), nullptr);
+}
+
+// Interior windows of the published decoder need 9 frames on each side.
+TEST(Oobleck, receptive_field_comes_from_the_convolutions) {
+  WeightStore store;
+  const auto device = open_cpu(/*own_kernels=*/true);
+  const Oobleck net(store.root(), OobleckConfig{}, *device, Precision::F32);
+  const std::vector<OobleckTile> tiles = decoding_tiles(net, {}, 100, 1000);
+  ASSERT_GT(tiles.size(), 2u);
+  EXPECT_EQ(tiles[1].output.begin / 1920 - tiles[1].input.begin, 9);
+  EXPECT_EQ(tiles[1].input.end - tiles[1].output.end / 1920, 9);
+  const std::vector<OobleckTile> windows = encoding_tiles(net, {}, 100, 1000 * 1920 + 77);
+  EXPECT_EQ(windows[1].input.begin % 1920, 0);
+  EXPECT_EQ(windows[1].output.begin - windows[1].input.begin / 1920, 7);
+  EXPECT_EQ(windows.back().input.end, 1000 * 1920 + 77);
+  EXPECT_EQ(windows.back().output.end, 1000);
 }
 
 TEST(OobleckConfig, refuses_hostile_values) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -132,7 +133,7 @@ class PlanSong : public testing::Test {
   PlannerGrammar grammar_{tokenizer_};
   FakeLm lm_{tokenizer_->vocab_size(), hashed_logits};
   PlanObserver observer_;
-  const SongMetadata kFourMetas{.bpm = 120, .key_scale = "Am", .time_signature = "4/4"};
+  const SongMetadata four_metas_{.bpm = 120, .key_scale = "Am", .time_signature = "4/4"};
 };
 
 TEST_F(PlanSong, codes_have_exactly_the_length_of_the_song) {
@@ -166,7 +167,7 @@ TEST_F(PlanSong, the_same_seed_gives_the_same_song) {
 
 TEST_F(PlanSong, complete_metadata_skips_phase_one) {
   const SongPlan song =
-      plan({}, {.caption = "calm", .metadata = kFourMetas, .duration_seconds = 11.0});
+      plan({}, {.caption = "calm", .metadata = four_metas_, .duration_seconds = 11.0});
   EXPECT_EQ(song.reasoning, "");
   EXPECT_EQ(song.metadata.key_scale, "A minor");
   EXPECT_EQ(song.metadata.caption, "calm");
@@ -268,7 +269,7 @@ TEST_F(PlanSong, guidance_prefers_what_the_caption_adds) {
     logits[static_cast<size_t>(liked)] = is_conditional ? 2.0f : 0.0f;
   };
   FakeLm lm(tokenizer_->vocab_size(), script);
-  const PlanRequest request{.caption = "~", .metadata = kFourMetas, .duration_seconds = 10.0};
+  const PlanRequest request{.caption = "~", .metadata = four_metas_, .duration_seconds = 10.0};
   const auto first_code = [&](float scale) {
     return plan_song(
                lm, grammar_, {.temperature = 0.0f, .guidance_scale = scale}, request, observer_)
@@ -322,7 +323,7 @@ TEST_F(PlanSong, songs_that_do_not_fit_are_refused_with_their_lengths) {
   EXPECT_THAT(
       [&] {
         plan({.context_limit = 600},
-             {.caption = "calm", .metadata = kFourMetas, .duration_seconds = 240.0});
+             {.caption = "calm", .metadata = four_metas_, .duration_seconds = 240.0});
       },
       ThrowsMessage<Error>(AllOf(HasSubstr("need 1200"), HasSubstr("the context holds 600"))));
 }

@@ -94,32 +94,32 @@ class RealIds : public testing::Test {
     return first;
   }
 
-  const Ids kSystemTurn{151644,
-                        8948,
-                        198,
-                        2,
-                        29051,
-                        198,
-                        31115,
-                        7699,
-                        41733,
-                        11211,
-                        3118,
-                        389,
-                        279,
-                        2661,
-                        4682,
-                        1447,
-                        151645,
-                        198};
-  const Ids kPhaseOne =
-      join(kSystemTurn, {151644, 872, 198, 2,     37600, 198, 5416,   76,  26278,  271,   2,  15953,
-                         2216,   198, 58,  56324, 278,   921, 151645, 198, 151644, 77091, 198});
+  const Ids system_turn_{151644,
+                         8948,
+                         198,
+                         2,
+                         29051,
+                         198,
+                         31115,
+                         7699,
+                         41733,
+                         11211,
+                         3118,
+                         389,
+                         279,
+                         2661,
+                         4682,
+                         1447,
+                         151645,
+                         198};
+  const Ids phase_one_ = join(
+      system_turn_, {151644, 872, 198, 2,     37600, 198, 5416,   76,  26278,  271,   2,  15953,
+                     2216,   198, 58,  56324, 278,   921, 151645, 198, 151644, 77091, 198});
   std::shared_ptr<const Tokenizer> tokenizer_;
 };
 
 TEST_F(RealIds, phase_one) {
-  EXPECT_EQ(reasoning_prompt("calm piano", "[Instrumental]").ids(*tokenizer_), kPhaseOne);
+  EXPECT_EQ(reasoning_prompt("calm piano", "[Instrumental]").ids(*tokenizer_), phase_one_);
 }
 
 TEST_F(RealIds, phase_two) {
@@ -131,15 +131,15 @@ TEST_F(RealIds, phase_two) {
                               .time_signature = "4"};
   EXPECT_EQ(
       codes_prompt("calm piano", "[Instrumental]", metadata).ids(*tokenizer_),
-      join(kPhaseOne, {151667, 198,   65,    5187,  25,    220,  16,   17,    15,     198, 23347,
-                       25,     362,   19300, 13529, 26278, 6573, 624,  17021, 25,     220, 18,
-                       15,     198,   10563, 2246,  25,    356,  3598, 198,   11528,  25,  9788,
-                       198,    15136, 622,   1568,  25,    220,  19,   198,   151668, 271}));
+      join(phase_one_, {151667, 198,   65,    5187,  25,    220,  16,   17,    15,     198, 23347,
+                        25,     362,   19300, 13529, 26278, 6573, 624,  17021, 25,     220, 18,
+                        15,     198,   10563, 2246,  25,    356,  3598, 198,   11528,  25,  9788,
+                        198,    15136, 622,   1568,  25,    220,  19,   198,   151668, 271}));
 }
 
 TEST_F(RealIds, phase_two_without_condition) {
   EXPECT_EQ(unconditional_codes_prompt(kNoUserInput).ids(*tokenizer_),
-            join(kSystemTurn,
+            join(system_turn_,
                  {151644,
                   872,
                   198,

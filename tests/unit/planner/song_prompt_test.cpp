@@ -168,6 +168,9 @@ TEST(SongPrompt, hostile_texts_are_refused_or_kept) {
   const std::string odd = "# Instruction # Caption";
   EXPECT_THAT(song_text_prompt({.caption = odd}).str(), HasSubstr("# Caption\n" + odd + "\n\n"));
   EXPECT_THAT(song_text_prompt({.caption = std::string(1'000'000, '#')}).str(), HasSubstr("###"));
+  const std::string gap(1'000'000, '\n');  // read once, not once a line
+  EXPECT_THAT(song_text_prompt({.caption = "# Instruction\n# Caption\nx" + gap + "y"}).str(),
+              HasSubstr("# Caption\nx\n\n"));
 }
 
 TEST(CodeString, parses_as_the_official_handler) {

@@ -55,7 +55,7 @@ std::vector<float> normal_logits(size_t count, float deviation, uint32_t seed) {
 
 // Draws on an even grid of the unit interval, so that frequencies are exact to one grid step.
 std::vector<double> frequencies(const std::vector<float>& logits, const SelectionOptions& options) {
-  constexpr int kDraws = 4000;
+  constexpr int kDraws = 1000;
   TokenSelector selector;
   std::vector<double> counts(logits.size(), 0.0);
   for (int draw = 0; draw < kDraws; ++draw) {
@@ -78,8 +78,8 @@ TEST(TokenSelector, draws_with_the_probabilities_of_a_full_sort) {
       const std::vector<double> wanted = sorted_reference(logits, options);
       const std::vector<double> got = frequencies(logits, options);
       for (size_t i = 0; i < logits.size(); ++i) {
-        EXPECT_NEAR(got[i], wanted[i], 6e-4) << "deviation " << deviation << " top_p "
-                                             << options.top_p << " top_k " << options.top_k;
+        EXPECT_NEAR(got[i], wanted[i], 2.1e-3) << "deviation " << deviation << " top_p "
+                                               << options.top_p << " top_k " << options.top_k;
       }
     }
   }
@@ -93,8 +93,8 @@ TEST(TokenSelector, keeps_exactly_the_candidates_of_a_full_sort) {
     const auto kept = std::count_if(wanted.begin(), wanted.end(), [](double p) { return p > 0.0; });
     TokenSelector selector;
     std::set<int64_t> drawn;
-    for (int draw = 0; draw < 2000; ++draw) {
-      const int64_t chosen = selector.select(logits, options, draw / 2000.0);
+    for (int draw = 0; draw < 500; ++draw) {
+      const int64_t chosen = selector.select(logits, options, draw / 500.0);
       EXPECT_GT(wanted[static_cast<size_t>(chosen)], 0.0);
       drawn.insert(chosen);
     }

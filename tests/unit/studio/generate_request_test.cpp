@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "studio/bench.h"
+#include "studio/bench/bench.h"
 #include "studio/engine.h"
 
 namespace ams {

@@ -1,7 +1,7 @@
 #include <iterator>
 #include <utility>
 
-#include "studio/bench.h"
+#include "studio/bench/bench.h"
 
 namespace ams {
 
@@ -18,6 +18,11 @@ Fields fields(BenchOptions& options) {
        .range = {0, 4096},
        .when_absent = "random weights",
        .help = "Name or folder of a checkpoint to measure instead"},
+      {.name = "stage",
+       .flag = "--stage",
+       .member = &options.stage,
+       .choices = {"all", "text", "planner", "dit", "decode", "encode"},
+       .help = "Measure only this part of a song"},
       {.name = "duration_s",
        .flag = "--duration",
        .member = &options.duration_seconds,

@@ -1,0 +1,29 @@
+// `ams bench` without the rest of the program: prints the numbers as JSON.
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "api/bench_json.h"
+#include "base/error.h"
+#include "studio/bench/bench.h"
+
+int main(int argc, char** argv) {
+  CLI::App app("Measures the stages of a song with random weights or a checkpoint.");
+  ams::BenchOptions options;
+  app.add_option("--config", options.config, "xl-sft, sft, turbo, demo or tiny");
+  app.add_option("--stage", options.stage, "all, text, planner, dit, decode or encode");
+  app.add_option("--model", options.model, "folder of a checkpoint instead of random weights");
+  app.add_option("--duration", options.duration_seconds, "seconds of audio");
+  app.add_option("--guidance-scale", options.guidance_scale, "1 turns guidance off");
+  app.add_option("--steps", options.steps, "diffusion steps a run");
+  app.add_option("--runs", options.runs, "timed runs of every stage");
+  app.add_option("--device", options.engine.device, "auto, cpu, cuda, metal or vulkan");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    ams::validate(options);
+    std::cout << ams::bench_json(ams::run_bench(options, {})).dump(1) << std::endl;
+    return 0;
+  } catch (const ams::Error& error) {
+    std::cerr << "bench: " << error.what() << "\n";
+    return ams::error_code_info(error.code()).exit_code;
+  }
+}
