@@ -44,10 +44,9 @@ int64_t peak_megabytes() {
 }
 
 Json run(const BenchOptions& options) {
-  const auto device = Device::open({options.device, options.threads});
+  const auto device = Device::open({options.device, options.threads, !options.portable});
   std::vector<HtdemucsSeparator::Member> members(1);
-  members[0].network =
-      std::make_unique<Htdemucs>(published_config(), *device, options.portable);
+  members[0].network = std::make_unique<Htdemucs>(published_config(), *device);
   members[0].shares.assign(4, 1.0f);
   members[0].network->store().load_random(/*seed=*/1, *device, Precision::F32);
   HtdemucsSeparator separator(std::move(members));

@@ -100,16 +100,10 @@ int64_t zeros_behind(const ConvAxis& axis, int64_t length, int64_t out) {
 
 }  // namespace
 
-ConvLayer::ConvLayer(const WeightScope& w,
-                     const ConvLayerOptions& options,
-                     const Device& device,
-                     bool use_portable_ops)
-    : fused_(device.is_cpu() && !use_portable_ops) {
-  ConvGeometry geometry{options.rows,
-                        options.columns,
-                        options.in_channels,
-                        options.out_channels,
-                        options.activation};
+ConvLayer::ConvLayer(const WeightScope& w, const ConvLayerOptions& options, const Device& device)
+    : fused_(device.has_own_kernels()) {
+  ConvGeometry geometry{
+      options.rows, options.columns, options.in_channels, options.out_channels, options.activation};
   const int64_t taps = geometry.taps();
   const bool transposed = options.storage == ConvStorage::Transposed;
   KernelIndex kernel{options.storage,
@@ -208,8 +202,7 @@ namespace {
 Tensor fused_row_norm(GraphBuilder& g, Tensor x, const RowNormOptions& options) {
   void* plan = const_cast<RowNormPlan*>(&row_norm_plan(options.activation));
   ggml_tensor* pixels = g.contiguous(x).node;
-  std::vector<ggml_tensor*> sources{
-      pixels, options.weight->tensor.node, options.bias->tensor.node};
+  std::vector<ggml_tensor*> sources{pixels, options.weight->tensor.node, options.bias->tensor.node};
   if (x.dim(0) == 1) {
     sources.push_back(ggml_custom_4d(g.context(),
                                      GGML_TYPE_F32,
@@ -245,15 +238,14 @@ Tensor fused_row_norm(GraphBuilder& g, Tensor x, const RowNormOptions& options) 
 }  // namespace
 
 Tensor row_norm(GraphBuilder& g, Tensor x, const RowNormOptions& options) {
-  if (g.device().is_cpu() && !options.use_portable_ops) return fused_row_norm(g, x, options);
+  if (g.device().has_own_kernels()) return fused_row_norm(g, x, options);
   const int64_t rows = x.dim(0);
   // ggml's group norm takes its groups from the third dimension and is exact for long rows on GPUs.
   Tensor y = g.reshape(x, {1, rows, 1, x.dim(1) * x.dim(2)});
-  y = GraphBuilder::wrap(ggml_group_norm(g.context(),
-                                         y.node,
-                                         static_cast<int>(rows),
-                                         row_norm_plan(options.activation).eps),
-                         4);
+  y = GraphBuilder::wrap(
+      ggml_group_norm(
+          g.context(), y.node, static_cast<int>(rows), row_norm_plan(options.activation).eps),
+      4);
   y = g.reshape(y, x.shape());
   y = g.add(g.mul(y, options.weight->tensor), options.bias->tensor);
   y = activate(g, y, options.activation);
