@@ -168,9 +168,13 @@ Tensor ConvLayer::build_portable(
     GraphBuilder& g, Tensor x, int64_t rows, int64_t columns, Tensor add) const {
   const ConvAxis& r = geometry_->rows;
   const ConvAxis& c = geometry_->columns;
-  Tensor padded = g.pad(x, 0, r.before, zeros_behind(r, x.dim(0), rows));
-  padded = g.pad(padded, 1, c.before, zeros_behind(c, x.dim(1), columns));
-  padded = g.contiguous(padded);
+  // Padded as [rows, columns * C]: ggml's CUDA kernel takes at most 65535 rows.
+  const int64_t in = geometry_->in_channels;
+  const int64_t behind = zeros_behind(c, x.dim(1), columns);
+  Tensor padded = g.reshape(x, {x.dim(0), x.dim(1) * in});
+  padded = g.pad(padded, 0, r.before, zeros_behind(r, x.dim(0), rows));
+  padded = g.pad(padded, 1, c.before * in, behind * in);
+  padded = g.reshape(padded, {padded.dim(0), c.before + x.dim(1) + behind, in});
   const ggml_tensor* node = padded.node;
   Tensor y;
   for (int64_t tap = 0; tap < geometry_->taps(); ++tap) {
