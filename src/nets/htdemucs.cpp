@@ -19,7 +19,7 @@ ConvLayer pointwise(const WeightScope& w,
   options.stored_shape = {out, in, 1};
   options.in_channels = in;
   options.out_channels = out;
-  return ConvLayer(w, options, context.device, context.use_portable_ops);
+  return ConvLayer(w, options, context.device);
 }
 
 // The embedding of frequency rows with both of its factors, as the encoder adds it.
@@ -48,10 +48,10 @@ void tap_waveform(GraphBuilder& g, const std::string& name, Tensor x) {
 
 }  // namespace
 
-Htdemucs::Htdemucs(const HtdemucsConfig& config, const Device& device, bool use_portable_ops)
+Htdemucs::Htdemucs(const HtdemucsConfig& config, const Device& device)
     : config_(config),
       device_(&device),
-      context_{config_, device, use_portable_ops},
+      context_{config_, device},
       spectrum_(config.nfft),
       freq_emb_(scaled_embedding(store_.root(), config)),
       crosstransformer_(store_.root().sub("crosstransformer"), context_) {
