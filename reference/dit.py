@@ -37,11 +37,11 @@ class DitLayer(nn.Module):
         self.mlp_norm, self.mlp = RmsNorm(width, eps), SwiGlu(width, config["intermediate_size"])
         self.scale_shift_table = nn.Parameter(torch.randn(1, 6, width) / width ** 0.5)
 
-    def forward(self, x, condition, modulation, table, mask):
+    def forward(self, x, condition, modulation, table, mask, condition_mask=None):
         rows = (self.scale_shift_table + modulation).to(x.dtype)
         shift_a, scale_a, gate_a, shift_m, scale_m, gate_m = (r.unsqueeze(1) for r in rows.unbind(1))
         x = x + gate_a * self.self_attn(self.self_attn_norm(x) * (1 + scale_a) + shift_a, table=table, mask=mask)
-        x = x + self.cross_attn(self.cross_attn_norm(x), source=condition)
+        x = x + self.cross_attn(self.cross_attn_norm(x), source=condition, mask=condition_mask)
         return x + gate_m * self.mlp(self.mlp_norm(x) * (1 + scale_m) + shift_m)
 
 
@@ -62,8 +62,11 @@ class Dit(nn.Module):
         self.proj_out = nn.Sequential(nn.Identity(), nn.ConvTranspose1d(width, channels, patch, stride=patch))
         self.scale_shift_table = nn.Parameter(torch.randn(1, 2, width) / width ** 0.5)
 
-    def forward(self, x, context, condition, t, r=None):
-        """t, r [B]: noise level and the level that time_embed_r is relative to (r = t when sampling)."""
+    def forward(self, x, context, condition, t, r=None, condition_mask=None):
+        """t, r [B]: noise level and the level that time_embed_r is relative to (r = t when sampling).
+
+        condition_mask [B, L] hides padding in training batches; the official sampler never masks.
+        """
         frames, patch = x.shape[1], self.config["patch_size"]
         u = F.pad(torch.cat([context, x], dim=-1), (0, 0, 0, -frames % patch))
         h = self.proj_in(u.transpose(1, 2)).transpose(1, 2)
@@ -76,9 +79,10 @@ class Dit(nn.Module):
                              float(self.config["rope_theta"]))
         window = self.config["sliding_window"]
         windowed = additive_mask(window_allowed(n, window, h.device)) if n > window + 1 else None
+        hidden = None if condition_mask is None else additive_mask(condition_mask.bool())[:, None, None, :]
         for number, layer in enumerate(self.layers):
             sliding = self.config["layer_types"][number] == "sliding_attention"
-            h = layer(h, condition, modulation, table, windowed if sliding else None)
+            h = layer(h, condition, modulation, table, windowed if sliding else None, hidden)
         shift, scale = (row.unsqueeze(1) for row in (self.scale_shift_table + embedding.unsqueeze(1)).to(h.dtype).unbind(1))
         h = self.norm_out(h) * (1 + scale) + shift
         return self.proj_out(h.transpose(1, 2)).transpose(1, 2)[:, :frames]

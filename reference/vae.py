@@ -10,6 +10,11 @@ from torch import nn
 from .safetensors_io import load_file
 
 
+def snake(x, alpha, scale):
+    """x + scale * sin^2(alpha x); a function of its own so that training can replace it by a fused one."""
+    return x + scale * torch.sin(alpha * x).pow(2)
+
+
 class Snake(nn.Module):
     """x + sin^2(exp(alpha) x) / (exp(beta) + 1e-9), parameters in log space."""
 
@@ -19,8 +24,16 @@ class Snake(nn.Module):
         self.beta = nn.Parameter(torch.zeros(1, channels, 1))
 
     def forward(self, x):
-        alpha, beta = self.alpha.exp().to(x.dtype), (1.0 / (self.beta.exp() + 1e-9)).to(x.dtype)
-        return x + beta * torch.sin(alpha * x).pow(2)
+        alpha, scale = self.alpha.exp().to(x.dtype), (1.0 / (self.beta.exp() + 1e-9)).to(x.dtype)
+        if x.dim() == 4:
+            alpha, scale = alpha.unsqueeze(2), scale.unsqueeze(2)
+        return snake(x, alpha, scale)
+
+
+def _planar(options):
+    """Options of the 2-D convolution that treats [B, C, 1, n] like [B, C, n] (training runs it channels-last)."""
+    neutral = {"stride": 1, "padding": 0, "dilation": 1}
+    return {name: (neutral[name], value) for name, value in options.items()}
 
 
 class WeightNormed(nn.Module):
@@ -47,8 +60,10 @@ class Conv(WeightNormed):
         self.options = dict(stride=stride, padding=padding, dilation=dilation)
 
     def forward(self, x):
-        return F.conv1d(x, self.weight().to(x.dtype), None if self.bias is None else self.bias.to(x.dtype),
-                        **self.options)
+        weight, bias = self.weight().to(x.dtype), None if self.bias is None else self.bias.to(x.dtype)
+        if x.dim() == 4:
+            return F.conv2d(x, weight.unsqueeze(2), bias, **_planar(self.options))
+        return F.conv1d(x, weight, bias, **self.options)
 
 
 class TransposedConv(WeightNormed):
@@ -62,7 +77,10 @@ class TransposedConv(WeightNormed):
             self.weight_g.mul_(math.sqrt(outputs * stride / inputs))
 
     def forward(self, x):
-        return F.conv_transpose1d(x, self.weight().to(x.dtype), self.bias.to(x.dtype), **self.options)
+        weight, bias = self.weight().to(x.dtype), self.bias.to(x.dtype)
+        if x.dim() == 4:
+            return F.conv_transpose2d(x, weight.unsqueeze(2), bias, **_planar(self.options))
+        return F.conv_transpose1d(x, weight, bias, **self.options)
 
 
 class ResidualUnit(nn.Module):
