@@ -120,31 +120,25 @@ class Fsq(nn.Module):
 
     def __init__(self, width, levels):
         super().__init__()
-        self.levels = levels
         self.project_in = nn.Linear(width, len(levels))
         self.project_out = nn.Linear(len(levels), width)
-
-    def _steps(self, device):
-        return torch.tensor(self.levels, device=device) - 1
-
-    def _basis(self, device):
-        return torch.tensor([1] + self.levels[:-1], device=device).cumprod(0)
+        self.register_buffer("steps", torch.tensor(levels) - 1, persistent=False)
+        self.register_buffer("basis", torch.tensor([1] + levels[:-1]).cumprod(0), persistent=False)
 
     def forward(self, x):
-        """(values after project_out, indices); gradients pass the rounding straight through."""
-        z = nn.functional.linear(x.float(), self.project_in.weight.float(), self.project_in.bias.float())
-        steps = self._steps(x.device)
-        limit = 1.0 + 1.0 / steps
-        y = (limit * torch.tanh(z / limit)).clamp(-1, 1)
-        level = torch.floor(steps * (y + 1) / 2 + 0.5)
-        quantized = y + (2 * level / steps - 1 - y).detach()
-        out = nn.functional.linear(quantized, self.project_out.weight.float(), self.project_out.bias.float())
-        return out.to(x.dtype), (level.long() * self._basis(x.device)).sum(-1)
+        """(values after project_out, indices); always in float32, gradients pass the rounding straight through."""
+        with torch.autocast(x.device.type, enabled=False):
+            z = nn.functional.linear(x.float(), self.project_in.weight.float(), self.project_in.bias.float())
+            limit = 1.0 + 1.0 / self.steps
+            y = (limit * torch.tanh(z / limit)).clamp(-1, 1)
+            level = torch.floor(self.steps * (y + 1) / 2 + 0.5)
+            quantized = y + (2 * level / self.steps - 1 - y).detach()
+            out = nn.functional.linear(quantized, self.project_out.weight.float(), self.project_out.bias.float())
+        return out.to(x.dtype), (level.long() * self.basis).sum(-1)
 
     def decode(self, indices):
-        levels = torch.tensor(self.levels, device=indices.device)
-        level = indices.unsqueeze(-1).div(self._basis(indices.device), rounding_mode="floor") % levels
-        return self.project_out((2 * level / (levels - 1) - 1).to(self.project_out.weight.dtype))
+        level = indices.unsqueeze(-1).div(self.basis, rounding_mode="floor") % (self.steps + 1)
+        return self.project_out((2 * level / self.steps - 1).to(self.project_out.weight.dtype))
 
 
 class AttentionPooler(Stack):

@@ -14,14 +14,19 @@ VARIANTS = 4                       # wordings per song
 TEXT_TOKENS, LYRIC_TOKENS = 128, 48
 TASKS = ("text2music", "cover", "repaint")
 METAS = ("bpm", "timesignature", "keyscale")
-DURATIONS = (10, 20, 30)           # seconds; the share of each follows
-SHARES = (.25, .5, .25)
+DURATIONS = (10, 20, 30)           # seconds
+SHARES = (.25, .5, .25)          # of the songs
 
 
-def tokenize(description, words, rng):
-    """Token ids of one wording: text prompt per task (some metadata hidden) and lyric prompt."""
+def tokenize(description, words, plain, rng):
+    """Token ids of one wording: text prompt per task (some metadata hidden), lyric prompt, the planner's two parts.
+
+    `plain` is the same tokenizer without the end mark, as the planner uses it.
+    """
     hidden = [key for key in METAS if rng.random() < .15]
-    row = {"lyric": words.encode(prompts.lyric_prompt(description), LYRIC_TOKENS), "description": description}
+    thought = prompts.planner_thought(description, rng.random() < .15, rng.random() < .3)
+    row = {"lyric": words.encode(prompts.lyric_prompt(description), LYRIC_TOKENS), "description": description,
+           "head": plain.encode(prompts.planner_prompt(description)), "thought": plain.encode(thought)}
     for task in TASKS:
         row[task] = words.encode(prompts.text_prompt(description, task, hidden), TEXT_TOKENS)
     return row
@@ -29,11 +34,12 @@ def tokenize(description, words, rng):
 
 def _compose_forever(out, folder, first, step):
     words, seed = tokenizer.load(folder), first
+    plain = tokenizer.Tokenizer(words.vocabulary, words.merges, words.added)
     while True:
         rng = np.random.default_rng((seed, 5))
         duration = float(rng.choice(DURATIONS, p=SHARES))
         song = compose(seed, duration)
-        out.put((song, [tokenize(describe(song, v), words, rng) for v in range(VARIANTS)]))
+        out.put((song, [tokenize(describe(song, v), words, plain, rng) for v in range(VARIANTS)]))
         seed += step
 
 
@@ -125,3 +131,23 @@ def silence_latent(vae, frames, device):
     """Latent [1, frames, 64] of digital silence."""
     mean, _ = vae.encode(torch.zeros(1, 2, frames * vae.hop, device=device))
     return mean.transpose(1, 2).float()
+
+
+class LinearCodec(torch.nn.Module):
+    """A fixed random projection with the interface of the autoencoder, to try later stages without a network."""
+
+    hop = 1920
+
+    def __init__(self):
+        super().__init__()
+        matrix = torch.randn(2 * self.hop, 64, generator=torch.Generator().manual_seed(0))
+        self.register_buffer("matrix", torch.linalg.qr(matrix)[0])
+
+    def encode(self, audio):
+        frames = audio.unfold(-1, self.hop, self.hop).transpose(1, 2).flatten(2)
+        mean = (frames @ self.matrix).transpose(1, 2) * 4
+        return mean, torch.full_like(mean, .1)
+
+    def decode(self, latents):
+        frames = (latents.transpose(1, 2) / 4) @ self.matrix.T
+        return frames.unflatten(-1, (2, self.hop)).permute(0, 2, 1, 3).flatten(2)
