@@ -126,11 +126,16 @@ def padded(ids, length):
     return out, mask
 
 
+SILENCE_EDGE = 24          # frames after which the encoder, which sees about 7 frames to each side, gives a constant
+
+
 @torch.no_grad()
 def silence_latent(vae, frames, device):
-    """Latent [1, frames, 64] of digital silence."""
-    mean, _ = vae.encode(torch.zeros(1, 2, frames * vae.hop, device=device))
-    return mean.transpose(1, 2).float()
+    """Latent [1, frames, 64] of digital silence: the transient at the start, then the constant it settles to."""
+    mean, _ = vae.encode(torch.zeros(1, 2, 2 * SILENCE_EDGE * vae.hop, device=device))
+    edge = mean.transpose(1, 2).float()[:, :SILENCE_EDGE + 1]
+    steady = edge[:, -1:].expand(-1, max(0, frames - SILENCE_EDGE - 1), -1)
+    return torch.cat([edge, steady], dim=1)[:, :frames].contiguous()
 
 
 class LinearCodec(torch.nn.Module):
