@@ -10,6 +10,7 @@ from . import sampler
 from .conditioning import group_by_sample
 from .model import load_ace_step
 from .qwen import load_qwen
+from .request import Parts, Request
 from .safetensors_io import load_file
 from .vae import load_vae
 
@@ -23,7 +24,7 @@ class Golden:
         self.folder = folder
         with open(os.path.join(folder, "manifest.json")) as file:
             self.cases = json.load(file)["cases"]
-        self._models = {}
+        self._models, self.shared = {}, {}
 
     def checkpoint(self, name, loader):
         if name not in self._models:
@@ -152,7 +153,8 @@ def run_sampler(golden, case, x, params):
     if case == "adg":
         c, u = x["cond"][0], x["uncond"][0]
         return {"t07": sampler.adg(x["xt"], c, u, 0.7, 7.0), "t1": sampler.adg(x["xt"], c, u, 1.0, 7.0),
-                "cfg": u + 7.0 * (c - u), "without_clip": None}
+                "cfg": u + 7.0 * (c - u),
+                "equal_inputs": sampler.adg(x["xt"], c, c, 0.7, 7.0), "scale_below_1": sampler.adg(x["xt"], c, u, 0.7, 0.5)}
     if case == "timesteps":
         return {"steps%d_shift%s" % (n, label): sampler.schedule(n, s)
                 for n, s, label in ((8, 1., "1"), (8, 3., "3"), (27, 1., "1"), (27, 3., "3"), (50, 1., "1"),
@@ -168,14 +170,33 @@ def run_sampler(golden, case, x, params):
             w = sampler.repaint_weights(x["mask"], ramp).unsqueeze(-1)
             result["blend_%d" % ramp] = w * x["xt"] + (1 - w) * x["src"]
         return result
+    if case == "seed_noise":
+        result = {}
+        for seed in (0, 42, 4294967295):
+            for frames in (37, 1500, 15000):
+                count = frames * 64
+                for dtype in (torch.float32, torch.bfloat16):
+                    cpu = torch.randn(1, frames, 64, generator=torch.Generator().manual_seed(seed), dtype=dtype)
+                    for device, values in (("cpu", cpu.flatten()), ("cuda", sampler.cuda_noise(seed, count).to(dtype))):
+                        middle = count // 2
+                        rows = torch.cat([values[:192], values[middle:middle + 64], values[-64:]]).float()
+                        result["%s.%s.seed%d.frames%d" % (device, str(dtype)[6:], seed, frames)] = rows
+        return result
     return None
 
 
 def run_loop(golden, case, x, params):
-    if case.startswith("flow_edit"):
-        return None
     model, silence = golden.ace()
     tokens, _ = encode_conditions(model, x)
+    if case.startswith("flow_edit"):
+        target = dict(x, lyric_hidden_states=x["target_lyric_hidden_states"],
+                      lyric_attention_mask=x["target_lyric_attention_mask"])
+        target_tokens, _ = encode_conditions(model, target, "target_text_hidden_states", "target_text_attention_mask")
+        context = context_of(model, silence, dict(x, src_latents=x["ctx_src_latents"]))
+        return {"latents": sampler.flow_edit(
+            model, sampler.Conditions(tokens, context), sampler.Conditions(target_tokens, context), x["src_latents"],
+            x["fwd_noise"], params["infer_steps"], params["shift"], params["diffusion_guidance_scale"],
+            (params["edit_n_min"], params["edit_n_max"]), params["edit_n_avg"])}
     conditions, other, repaint, noise = sampler.Conditions(tokens, context_of(model, silence, x)), None, None, x["noise"]
     if "non_cover_text_hidden_states" in x:
         plain, _ = encode_conditions(model, x, "non_cover_text_hidden_states", "non_cover_text_attention_mask")
@@ -204,11 +225,43 @@ def run_vae(golden, case, x, params):
         return {"mean": mean, "std": std, "sample": mean + std * x["noise"]}
     if case.startswith("tiled_decode"):
         return {"audio": vae.decode_tiled(x["latents"], params["chunk_size"], params["overlap"])}
-    return None if case == "tiled_encode" else {"audio": vae.decode(x["latents"])}
+    if case == "tiled_encode":
+        return {"latents": vae.encode_tiled(x["audio"], params["chunk_size"], params["overlap"], x["noise"])}
+    return {"audio": vae.decode(x["latents"])}
+
+
+def run_e2e(golden, case, x, params):
+    """Whole requests: prompts, tokenizer, encoders, sampler, decoder and splice."""
+    if case == "source":
+        return None
+    if "e2e" not in golden.shared:
+        root = os.path.join(golden.folder, "checkpoints")
+        golden.shared["e2e"] = Parts(*(os.path.join(root, n) for n in ("acestep-v15-xl-sft", "Qwen3-Embedding-0.6B", "vae")))
+        golden.shared["audio"] = load_file(os.path.join(golden.folder, "e2e/source.safetensors"))
+    audio = {role: golden.shared["audio"][name.split(":")[1]] for role, name in params["shared_inputs"].items()}
+    draws = iter([x[name] for name in sorted(x) if name.startswith("vae_noise")])
+    parts = golden.shared["e2e"]
+    request = Request(parts, params, audio.get("source"), audio.get("reference"), draws)
+    if params.get("morph"):
+        quiet = parts.silence[:, :request.clean.shape[1]]
+        timbre = parts.silence[:, :750]
+        ids = request.text_ids("text2music", audio["source"].shape[-1] / 48000, "solo piano")
+        before = request.condition(ids, timbre, quiet, False, None, "[Instrumental]")
+        after = request.condition(request.text_ids("text2music", audio["source"].shape[-1] / 48000), timbre, quiet, False, None)
+        return {"latents": sampler.flow_edit(parts.model, before, after, request.clean, x["fwd_noise"], params["infer_steps"],
+                                             params["shift"], params["guidance_scale"])}
+    latents = request.sample(x["noise"], params["infer_steps"], params["shift"], params["guidance_scale"], ("double", .05, .02))
+    result = {"latents": latents}
+    if params.get("decode", True):
+        wave = request.decode(latents)
+        whole = wave.shape[-1] // 1920 * 1920
+        result.update(audio=wave[..., 48000:96000], audio_tail=wave[..., -24000:],
+                      frame_rms=wave[..., :whole].unflatten(-1, (-1, 1920)).pow(2).mean(-1).sqrt())
+    return result
 
 
 RUNNERS = {"text": run_text, "lm": run_lm, "cond": run_cond, "dit": run_dit, "sampler": run_sampler,
-           "loop": run_loop, "vae": run_vae}
+           "loop": run_loop, "vae": run_vae, "e2e": run_e2e}
 
 
 def compare(expected, outputs, bound):
@@ -244,7 +297,7 @@ def main(folder):
         if outputs is None:
             skipped.append(case["name"])
             continue
-        bound = LOOP_BOUND if group == "loop" else MODULE_BOUND
+        bound = LOOP_BOUND if group in ("loop", "e2e") else MODULE_BOUND
         worst, checked, absent, ok = compare(tensors, outputs, bound)
         failed += [] if ok else [case["name"]]
         print("%-4s %-32s relative L2 %.1e (bound %.0e), %d outputs%s" % (

@@ -188,3 +188,61 @@ def generate(model, conditions, noise, steps=50, shift=1.0, scale=7.0, interval=
 def mix_noise(first, second, variance):
     """Retake: blend two draws on the sphere."""
     return math.cos(variance * math.pi / 2) * first + math.sin(variance * math.pi / 2) * second
+
+
+def flow_edit(model, source_conditions, target_conditions, source, draws, steps, shift=1.0, scale=7.0, window=(0.0, 1.0),
+              averages=1):
+    """Morph `source` from one description to another.
+
+    Inside the window z moves by the difference of the two guided velocities; after it the target alone is denoised.
+    draws: noise of every evaluation, in order. Each branch has its own guidance momentum, advanced once per step.
+    """
+    levels = schedule(steps, shift).tolist()
+    first, last = int(steps * window[0]), int(steps * window[1])
+    branches = [Velocity(model, scale, (0.0, 1.0), False, None) for _ in range(2)]
+    draws, z, y = iter(draws), source, None
+    for i in range(first, steps):
+        t, dt = levels[i], levels[i + 1] - levels[i]
+        if i >= last:
+            if y is None:
+                y = z + t * (next(draws) - source)
+            y = y + dt * branches[1](y, t, target_conditions)
+            continue
+        kept, total, difference = [branch.apg.run for branch in branches], [0.0, 0.0], [0.0, 0.0]
+        for _ in range(averages):
+            noisy = (1 - t) * source + t * next(draws)
+            for side, (x, conditions) in enumerate(((noisy, source_conditions), (z + noisy - source, target_conditions))):
+                branch = branches[side]
+                branch.apg.run = kept[side]
+                conditional, null = branch.raw(x, t, conditions)
+                if branch.guided:
+                    total[side] = total[side] + branch.apg(conditional, null, scale) / averages
+                    difference[side] = difference[side] + (conditional - null) / averages
+                else:
+                    total[side] = total[side] + conditional / averages
+        if branches[0].guided:
+            for branch, run, mean in zip(branches, kept, difference):
+                branch.apg.run = mean + branch.apg.momentum * run
+        z = z + dt * (total[1] - total[0])
+    return z if y is None else y
+
+
+def cuda_noise(seed, count, blocks=1056):
+    """The normals torch.randn draws on an NVIDIA GPU: Philox4x32-10, element i is lane (i // G) % 4 of thread i % G."""
+    import numpy as np
+    grid = 256 * min((count + 255) // 256, blocks)
+    index = np.arange(count, dtype=np.uint64)
+    thread, turn = index % grid, index // grid
+    mask = np.uint64(0xFFFFFFFF)
+    c = [turn // np.uint64(4), np.zeros_like(thread), thread & mask, thread >> np.uint64(32)]
+    key = [np.uint64(seed & 0xFFFFFFFF), np.uint64(seed >> 32)]
+    for _ in range(10):
+        a, b = c[0] * np.uint64(0xD2511F53), c[2] * np.uint64(0xCD9E8D57)
+        c = [(b >> np.uint64(32)) ^ c[1] ^ key[0], b & mask, (a >> np.uint64(32)) ^ c[3] ^ key[1], a & mask]
+        key = [(key[0] + np.uint64(0x9E3779B9)) & mask, (key[1] + np.uint64(0xBB67AE85)) & mask]
+    lane = turn % np.uint64(4)
+    first, second = np.where(lane < 2, c[0], c[2]), np.where(lane < 2, c[1], c[3])
+    u = first.astype(np.float32) * np.float32(2.0 ** -32) + np.float32(2.0 ** -33)
+    angle = second.astype(np.float32) * np.float32(2 * np.pi * 2.0 ** -32) + np.float32(2 * np.pi * 2.0 ** -33)
+    radius = np.sqrt(-2 * np.log(u.astype(np.float32)))
+    return torch.from_numpy(np.where(lane % np.uint64(2) == 0, radius * np.sin(angle), radius * np.cos(angle)).astype(np.float32))

@@ -169,6 +169,17 @@ class Vae(nn.Module):
         mean, scale = self.encoder(audio).chunk(2, dim=1)
         return mean, F.softplus(scale.float()) + 1e-4
 
+    def encode_tiled(self, audio, chunk, overlap, noise=None):
+        """Official tiling of the encoder, in samples; `noise[i]` is the draw of window i (None: the mean)."""
+        stride, samples, parts = chunk - 2 * overlap, audio.shape[-1], []
+        for number, begin in enumerate(range(0, samples, stride)):
+            end, left = min(begin + stride, samples), max(0, begin - overlap)
+            mean, std = self.encode(audio[..., left:min(samples, end + overlap)])
+            z = mean if noise is None else mean + std * noise[number][..., :mean.shape[-1]]
+            first = (begin - left) // self.hop
+            parts.append(z[..., first:first + (end - begin) // self.hop] if end < samples else z[..., first:])
+        return torch.cat(parts, dim=-1)
+
     def decode(self, latents):
         return self.decoder(latents)
 

@@ -15,12 +15,13 @@ import sys
 
 import torch
 
+from reference import tokenizer
 from reference.model import AceStep
 from reference.qwen import Qwen
 from reference.safetensors_io import save_file
 from reference.vae import Vae
 
-from . import tokenizer
+
 from .checkpoint import load_sharded
 from .latents import silence_latent
 

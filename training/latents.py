@@ -5,7 +5,8 @@ import queue
 import numpy as np
 import torch
 
-from . import prompts, tokenizer
+from reference import prompts, tokenizer
+
 from .music.captions import describe
 from .music.compose import compose
 from .music.synth import Synth

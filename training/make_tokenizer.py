@@ -1,7 +1,8 @@
 """Train the small tokenizer on the prompts of generated songs: python3 -m training.make_tokenizer."""
 import sys
 
-from . import prompts, tokenizer
+from reference import prompts, tokenizer
+
 from .music.captions import describe
 from .music.compose import compose
 

@@ -14,12 +14,12 @@ import time
 import numpy as np
 import torch
 
-from reference import sampler
+from reference import prompts, sampler, tokenizer
 from reference.model import AceStep
 from reference.qwen import Qwen
 from reference.vae import Vae
 
-from . import analysis, prompts, tokenizer
+from . import analysis
 from .checkpoint import Average, Curve, load_sharded, save_sharded
 from .feed import HELD_OUT
 from .graph_step import GraphStep

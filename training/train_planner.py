@@ -16,7 +16,8 @@ import torch.nn.functional as F
 
 from reference.qwen import Qwen
 
-from . import prompts, tokenizer
+from reference import prompts, tokenizer
+
 from .checkpoint import Average, Curve, load_sharded, save_sharded
 from .feed import HELD_OUT
 from .graph_step import GraphStep

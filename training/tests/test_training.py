@@ -5,7 +5,8 @@ import unittest
 import numpy as np
 import torch
 
-from training import analysis, checkpoint, losses, prompts, tokenizer
+from reference import prompts, tokenizer
+from training import analysis, checkpoint, losses
 from training.music import styles
 from training.music.captions import describe
 from training.music.compose import TRACKS, compose
