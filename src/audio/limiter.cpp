@@ -43,7 +43,7 @@ Interpolator make_interpolator() {
 
 // Raises `peaks[i]` to the largest level of one channel at sample i and before sample i + 1.
 void track_peaks(std::span<const float> samples, std::vector<float>& peaks) {
-  static const Interpolator interpolator = make_interpolator();
+  static const Interpolator kInterpolator = make_interpolator();
   constexpr size_t kBefore = kTaps / 2 - 1;
   constexpr size_t kBlock = 512;  // loops of a fixed length are the ones compilers vectorise
   std::vector<float> padded(kBefore, 0.0f);
@@ -54,7 +54,7 @@ void track_peaks(std::span<const float> samples, std::vector<float>& peaks) {
   for (size_t start = 0; start < samples.size(); start += kBlock) {
     const float* now = padded.data() + start + kBefore;
     for (size_t i = 0; i < kBlock; ++i) highest[i] = std::fabs(now[i]);
-    for (const auto& taps : interpolator) {
+    for (const auto& taps : kInterpolator) {
       values.fill(0.0f);
       for (size_t k = 0; k < kTaps; ++k) {
         const float* shifted = padded.data() + start + k;

@@ -49,7 +49,7 @@ constexpr std::array<std::string_view, 5> kFolderFiles{
 std::filesystem::path file_in_folder(const std::filesystem::path& folder) {
   std::string names;
   for (const std::string_view name : kFolderFiles) {
-    const std::filesystem::path path = folder / name;
+    std::filesystem::path path = folder / name;
     if (std::filesystem::exists(path)) return path;
     names += names.empty() ? "" : ", ";
     names += name;

@@ -42,7 +42,7 @@ TokenTable::TokenTable(const TokenizerDescription& description) : added_lengths_
     largest_id = std::max(largest_id, token.id);
   }
   bytes_.reserve(total_bytes);
-  tokens_.resize(static_cast<size_t>(largest_id + 1));
+  tokens_.resize(static_cast<size_t>(largest_id) + 1);
   ordinary_.reserve(description.vocabulary.size());
   added_.reserve(description.added_tokens.size());
 

@@ -1,6 +1,8 @@
 #include "studio/requests/sampling_options.h"
 
+#include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "planner/metadata.h"
@@ -13,57 +15,63 @@ std::vector<std::string> language_codes() {
   return {codes.begin(), codes.end()};
 }
 
-}  // namespace
+constexpr const char* kAdvanced = "advanced";
 
-Fields fields(AdvancedOptions& options) {
-  const std::string group = "advanced";
+// How the diffusion model is sampled.
+Fields sampler_fields(AdvancedOptions& options) {
   return {
       {.name = "inference_steps",
-       .group = group,
+       .group = kAdvanced,
        .flag = "--inference-steps",
        .member = &options.inference_steps,
        .range = {8, 80},
        .when_absent = "the model's own: sft 27, turbo 8, base 50",
        .help = "Diffusion steps; more is slower and finer"},
       {.name = "guidance_scale",
-       .group = group,
+       .group = kAdvanced,
        .flag = "--guidance-scale",
        .member = &options.guidance_scale,
        .range = {1, 15},
        .when_absent = "the model's own: 7, turbo off",
        .help = "How strictly the song follows the prompt; 1 turns guidance off"},
       {.name = "infer_method",
-       .group = group,
+       .group = kAdvanced,
        .flag = "--infer-method",
        .member = EnumMember(&options.infer_method),
        .choices = {"ode", "sde"},
        .help = "ode repeats exactly per seed, sde adds fresh noise at every step"},
       {.name = "cfg_interval_start",
-       .group = group,
+       .group = kAdvanced,
        .flag = "--cfg-interval-start",
        .member = &options.cfg_interval_start,
        .range = {0, 1},
        .help = "Lowest noise level with guidance (0 is the clean end)"},
       {.name = "cfg_interval_end",
-       .group = group,
+       .group = kAdvanced,
        .flag = "--cfg-interval-end",
        .member = &options.cfg_interval_end,
        .range = {0, 1},
        .help = "Highest noise level with guidance (1 is pure noise)"},
       {.name = "shift",
-       .group = group,
+       .group = kAdvanced,
        .flag = "--shift",
        .member = &options.shift,
        .range = {0.5, 3},
        .when_absent = "the model's own: 1, turbo 3",
        .help = "Warps the schedule of noise levels; 1 is linear"},
       {.name = "use_adg",
-       .group = group,
+       .group = kAdvanced,
        .flag = "--use-adg",
        .member = &options.use_adg,
        .help = "Adaptive dual guidance instead of projected guidance (experimental)"},
+  };
+}
+
+// What the song shall be like, as far as the user fixes it.
+Fields music_fields(AdvancedOptions& options) {
+  return {
       {.name = "bpm",
-       .group = group,
+       .group = kAdvanced,
        .flag = "--bpm",
        .member = &options.bpm,
        .range = {30, 300},
@@ -71,26 +79,35 @@ Fields fields(AdvancedOptions& options) {
        .when_absent = "the planner chooses",
        .help = "Tempo"},
       {.name = "keyscale",
-       .group = group,
+       .group = kAdvanced,
        .flag = "--keyscale",
        .member = &options.keyscale,
        .range = {0, 20},
        .when_absent = "the planner chooses",
        .help = "Key, such as \"A minor\", \"F# major\" or \"Am\""},
       {.name = "timesignature",
-       .group = group,
+       .group = kAdvanced,
        .flag = "--timesignature",
        .member = &options.timesignature,
        .choices = {"", "2", "3", "4", "6"},
        .when_absent = "the planner chooses",
        .help = "Beats a bar: 2/4, 3/4, 4/4 or 6/8"},
       {.name = "vocal_language",
-       .group = group,
+       .group = kAdvanced,
        .flag = "--vocal-language",
        .member = &options.vocal_language,
        .choices = language_codes(),
        .help = "Language of the lyrics"},
   };
+}
+
+}  // namespace
+
+Fields fields(AdvancedOptions& options) {
+  Fields rows = sampler_fields(options);
+  Fields music = music_fields(options);
+  std::move(music.begin(), music.end(), std::back_inserter(rows));
+  return rows;
 }
 
 Fields fields(PlannerOptions& options) {
