@@ -123,8 +123,7 @@ class GraphBuilder {
   // x + sin^2(frequency x) gain, on [C, T]; convolutions take it as a fusion instead.
   Tensor snake(Tensor x, const SnakeWeights& weights);
 
-  // Norms of the stem separator. x [B, C, T...].
-  Tensor group_norm(Tensor x, int64_t groups, const Weight* weight, const Weight* bias, float eps);
+  // Mean and variance over the last dimension (arXiv:1607.06450).
   Tensor layer_norm(Tensor x, const Weight* weight, const Weight* bias, float eps);
 
   ggml_context* context() const { return context_; }
