@@ -1,6 +1,7 @@
 // `ams bench` without the rest of the program: prints the numbers as JSON.
-#include <CLI/CLI.hpp>
 #include <iostream>
+
+#include <CLI/CLI.hpp>
 
 #include "api/bench_json.h"
 #include "base/error.h"

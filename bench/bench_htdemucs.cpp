@@ -44,10 +44,9 @@ int64_t peak_megabytes() {
 }
 
 Json run(const BenchOptions& options) {
-  const auto device = Device::open({options.device, options.threads});
+  const auto device = Device::open({options.device, options.threads, !options.portable});
   std::vector<HtdemucsSeparator::Member> members(1);
-  members[0].network =
-      std::make_unique<Htdemucs>(published_config(), *device, options.portable);
+  members[0].network = std::make_unique<Htdemucs>(published_config(), *device);
   members[0].shares.assign(4, 1.0f);
   members[0].network->store().load_random(/*seed=*/1, *device, Precision::F32);
   HtdemucsSeparator separator(std::move(members));
@@ -64,7 +63,9 @@ Json run(const BenchOptions& options) {
   const Clock::time_point start = last;
   const double user_start = user_seconds();
   SeparateOptions separate;
+  size_t graph_bytes = 0;
   separate.progress = [&](int64_t, int64_t) {
+    graph_bytes = separator.network(0).graph_bytes();
     const Clock::time_point now = Clock::now();
     segments.push_back(std::chrono::duration<double>(now - last).count());
     last = now;
@@ -81,7 +82,7 @@ Json run(const BenchOptions& options) {
   json.set("user_seconds", user_seconds() - user_start);
   json.set("segment_seconds_median", segments[segments.size() / 2]);
   json.set("segment_seconds_fastest", segments.front());
-  json.set("graph_megabytes", static_cast<int64_t>(separator.network(0).graph_bytes() >> 20));
+  json.set("graph_megabytes", static_cast<int64_t>(graph_bytes >> 20));
   json.set("peak_megabytes", peak_megabytes());
   return json;
 }

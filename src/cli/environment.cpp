@@ -28,13 +28,13 @@ fs::path hub_cache() {
   return {};
 }
 
-// The nearest folder "models" beside or up to three levels above the program: build/release/bin in
-// a checkout, bin in an installation.
-fs::path models_near_program() {
+// The nearest folder of this name beside or up to three levels above the program: build/release/bin
+// in a checkout, bin in an installation.
+fs::path near_program(const fs::path& name) {
   std::error_code error;
   fs::path folder = fs::read_symlink("/proc/self/exe", error).parent_path();
   for (int level = 0; level < 4 && !folder.empty(); ++level) {
-    if (fs::is_directory(folder / "models", error)) return folder / "models";
+    if (fs::is_directory(folder / name, error)) return folder / name;
     folder = folder.parent_path();
   }
   return {};
@@ -58,9 +58,10 @@ Environment read_environment() {
   environment.device = variable("AMS_DEVICE");
   environment.log_level = log_level_from(variable("AMS_LOG_LEVEL"));
   for (const fs::path& folder :
-       {fs::path(variable("AMS_MODEL_DIR")), models_near_program(), hub_cache()}) {
+       {fs::path(variable("AMS_MODEL_DIR")), near_program("models"), hub_cache()}) {
     if (!folder.empty()) environment.model_folders.push_back(folder);
   }
+  environment.test_models = near_program("tests/golden/data/checkpoints");
   return environment;
 }
 

@@ -12,8 +12,9 @@ namespace ams {
 
 struct Environment {
   std::vector<std::filesystem::path> model_folders;  // where models are looked up, best first
-  std::string device;                                // AMS_DEVICE; empty: not set
-  std::optional<LogLevel> log_level;                 // AMS_LOG_LEVEL
+  std::filesystem::path test_models;  // the tests' tiny checkpoints in a checkout; empty elsewhere
+  std::string device;                 // AMS_DEVICE; empty: not set
+  std::optional<LogLevel> log_level;  // AMS_LOG_LEVEL
 };
 
 // Throws InvalidRequest that names the variable and its valid values.

@@ -42,14 +42,23 @@ std::vector<int32_t> counting(int64_t count) {
   return positions;
 }
 
-void check_shape(std::string_view what, std::span<const int64_t> shape, int64_t batch,
+void check_shape(std::string_view what,
+                 std::span<const int64_t> shape,
+                 int64_t batch,
                  int64_t width) {
   const bool fits = shape.size() == 3 && (batch < 0 || shape[0] == batch) && shape[0] > 0 &&
                     shape[1] > 0 && shape[2] == width;
   if (fits) return;
   throw Error(ErrorCode::InvalidRequest,
-              str("conditions: ", what, " have the shape ", shape_str(shape), ", expected [",
-                  batch < 0 ? "R" : std::to_string(batch), ", L, ", width, "]"));
+              str("conditions: ",
+                  what,
+                  " have the shape ",
+                  shape_str(shape),
+                  ", expected [",
+                  batch < 0 ? "R" : std::to_string(batch),
+                  ", L, ",
+                  width,
+                  "]"));
 }
 
 }  // namespace
@@ -60,7 +69,9 @@ LyricEncoder::LyricEncoder(const WeightScope& w, const AceStepConfig& config)
       embed_tokens_bias_(w.exact("embed_tokens.bias", {config.encoder_hidden_size})),
       layers_(w, config.encoder_layer(), config.windows(config.num_lyric_encoder_hidden_layers)) {}
 
-Tensor LyricEncoder::build(GraphBuilder& g, Tensor embeddings, Tensor positions,
+Tensor LyricEncoder::build(GraphBuilder& g,
+                           Tensor embeddings,
+                           Tensor positions,
                            const std::vector<Tensor>& masks) const {
   const Tensor x = g.linear(embeddings, embed_tokens_, embed_tokens_bias_);
   g.tap("embed", x);
@@ -91,7 +102,8 @@ Tensor TimbreEncoder::build(GraphBuilder& g, Tensor latents, Tensor positions) c
   return g.reshape(g.slice(x, 1, 0, 1), {clips, width_});
 }
 
-AceStepConditions::AceStepConditions(const WeightScope& root, const AceStepConfig& config,
+AceStepConditions::AceStepConditions(const WeightScope& root,
+                                     const AceStepConfig& config,
                                      const Device& device)
     : config_(config),
       device_(&device),
@@ -185,7 +197,8 @@ PackedConditions AceStepConditions::encode(const ConditionInputs& inputs) {
   return pack_conditions(pack_conditions(lyrics, timbre), text);
 }
 
-PackedConditions group_timbre(const FloatArray& embeddings, const std::vector<int32_t>& items,
+PackedConditions group_timbre(const FloatArray& embeddings,
+                              const std::vector<int32_t>& items,
                               int64_t batch) {
   std::vector<int64_t> counts(static_cast<size_t>(batch), 0);
   for (const int32_t item : items) {

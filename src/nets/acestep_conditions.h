@@ -1,4 +1,5 @@
-// Condition encoder of ACE-Step 1.5 on ggml: lyric encoder, timbre encoder, text projector, packing.
+// Condition encoder of ACE-Step 1.5 on ggml: lyric encoder, timbre encoder, text projector,
+// packing.
 #pragma once
 
 #include "nets/acestep_config.h"
@@ -14,7 +15,9 @@ class LyricEncoder {
  public:
   LyricEncoder(const WeightScope& w, const AceStepConfig& config);
   // embeddings [B, L, text_hidden_dim] -> [B, L, E]. `masks`: per layer, or empty without padding.
-  Tensor build(GraphBuilder& g, Tensor embeddings, Tensor positions,
+  Tensor build(GraphBuilder& g,
+               Tensor embeddings,
+               Tensor positions,
                const std::vector<Tensor>& masks) const;
 
  private:
@@ -62,8 +65,10 @@ class AceStepConditions : public ConditionEncoder {
   const Weight* text_projector_;
 };
 
-// Timbre embeddings [R, E] grouped by batch row: states [B, most clips of a row, E] and their validity.
-PackedConditions group_timbre(const FloatArray& embeddings, const std::vector<int32_t>& items,
+// Timbre embeddings [R, E] grouped by batch row: states [B, most clips of a row, E] and their
+// validity.
+PackedConditions group_timbre(const FloatArray& embeddings,
+                              const std::vector<int32_t>& items,
                               int64_t batch);
 
 // Two sequences of a batch one behind the other, valid tokens first in their order, padding last.

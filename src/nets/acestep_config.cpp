@@ -138,7 +138,7 @@ EncoderLayerSizes AceStepConfig::encoder_layer() const {
                      head_dim,
                      rms_norm_eps};
   sizes.intermediate_size = encoder_intermediate_size;
-  sizes.rope_theta = rope_theta;
+  sizes.rotary = rotary();
   return sizes;
 }
 

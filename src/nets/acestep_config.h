@@ -49,11 +49,14 @@ struct AceStepConfig {
   bool has_timbre_token = false;  // XL: the timbre encoder reads its special_token first
   bool is_lego_sft = false;
   ModelKind kind = ModelKind::Sft;
+  // Not of the file: reproduces the official CUDA program, see RotaryTable.
+  bool rounds_rotary_tables = false;
 
   // Window of layer `index` of any stack: sliding_window or 0 for full attention.
   int64_t window(int64_t index) const;
   std::vector<int64_t> windows(int64_t layers) const;
   int64_t num_codes() const;  // product of fsq_input_levels
+  RotaryTable rotary() const { return {rope_theta, rounds_rotary_tables}; }
   // Sizes of the layers of the encoder stacks.
   EncoderLayerSizes encoder_layer() const;
 

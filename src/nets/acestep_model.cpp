@@ -11,12 +11,13 @@ AceStepModel::AceStepModel(const AceStepConfig& config, const Device& device)
       code_tokenizer_(store_.root(), config, device) {}
 
 std::unique_ptr<AceStepModel> AceStepModel::load(const std::filesystem::path& folder,
-                                                 const Device& device, Precision precision) {
-  auto model = std::make_unique<AceStepModel>(AceStepConfig::load(folder), device);
-  std::shared_ptr<const WeightFile> file = open_weights(folder);
-  model->store_.load(*file, device, precision);
-  model->loras_ =
-      std::make_unique<LoraStack>(model->store_, device, std::move(file), /*scope=*/"decoder");
+                                                 const Device& device,
+                                                 Precision precision,
+                                                 bool rounds_rotary_tables) {
+  AceStepConfig config = AceStepConfig::load(folder);
+  config.rounds_rotary_tables = rounds_rotary_tables;
+  auto model = std::make_unique<AceStepModel>(config, device);
+  model->store_.load(*open_weights(folder), device, precision);
   return model;
 }
 

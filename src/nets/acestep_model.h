@@ -1,4 +1,5 @@
-// One ACE-Step 1.5 checkpoint: diffusion transformer, condition encoder and code tokenizer share a file.
+// One ACE-Step 1.5 checkpoint: diffusion transformer, condition encoder and code tokenizer share a
+// file.
 #pragma once
 
 #include <filesystem>
@@ -22,7 +23,9 @@ class AceStepModel {
   // Reads config.json and the weights of a folder; every tensor is claimed exactly once.
   // Throws NotFound, CorruptFile, OutOfMemory.
   static std::unique_ptr<AceStepModel> load(const std::filesystem::path& folder,
-                                            const Device& device, Precision precision);
+                                            const Device& device,
+                                            Precision precision,
+                                            bool rounds_rotary_tables = false);
   AceStepModel(const AceStepModel&) = delete;
   AceStepModel& operator=(const AceStepModel&) = delete;
 

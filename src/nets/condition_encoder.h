@@ -11,12 +11,12 @@ namespace ams {
 // The conditions of a batch before encoding. Rows shorter than the longest are padded on the right;
 // `valid` marks real tokens with 1. Padding takes part in the denoiser, so its content matters.
 struct ConditionInputs {
-  FloatArray text_states;       // [B, L_text, text_hidden_dim]: states of the text encoder
-  IndexArray text_valid;        // [B, L_text]
-  FloatArray lyric_embeddings;  // [B, L_lyric, text_hidden_dim]: rows of its embedding table
-  IndexArray lyric_valid;       // [B, L_lyric]
-  FloatArray timbre_references;         // [R, frames, latent_channels]: reference clips
-  std::vector<int32_t> timbre_items;    // [R]: the batch row of each clip
+  FloatArray text_states;             // [B, L_text, text_hidden_dim]: states of the text encoder
+  IndexArray text_valid;              // [B, L_text]
+  FloatArray lyric_embeddings;        // [B, L_lyric, text_hidden_dim]: rows of its embedding table
+  IndexArray lyric_valid;             // [B, L_lyric]
+  FloatArray timbre_references;       // [R, frames, latent_channels]: reference clips
+  std::vector<int32_t> timbre_items;  // [R]: the batch row of each clip
 };
 
 // Packed like the reference: lyrics, timbre, text; valid tokens first, padding last.

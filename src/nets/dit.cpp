@@ -123,7 +123,7 @@ DitLayer::DitLayer(const WeightScope& w, const AceStepConfig& config, int64_t in
     : hidden_size_(config.hidden_size),
       window_(config.window(index)),
       eps_(config.rms_norm_eps),
-      rope_theta_(config.rope_theta),
+      rotary_(config.rotary()),
       self_attn_norm_(w.exact("self_attn_norm.weight", {config.hidden_size})),
       self_attn_(w.sub("self_attn"), attention_sizes(config), ProjectionKind::QkNorm),
       o_proj_(w.matrix("self_attn.o_proj.weight",
@@ -164,8 +164,8 @@ Tensor DitLayer::build(GraphBuilder& g,
   };
   Tensor a = modulate(g, g.rms_normalize(h, eps_), factor(self_attn_norm_, 1), row(0));
   Heads heads = self_attn_.build(g, a);
-  heads.q = g.rope(heads.q, positions, rope_theta_);
-  heads.k = g.rope(heads.k, positions, rope_theta_);
+  heads.q = g.rope(heads.q, positions, rotary_);
+  heads.k = g.rope(heads.k, positions, rotary_);
   AttentionOptions options;
   options.window = window_;
   const Tensor mixed = g.linear(g.attention(heads.q, heads.k, heads.v, options), o_proj_);

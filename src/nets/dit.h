@@ -74,7 +74,7 @@ class DitLayer {
   int64_t hidden_size_;
   int64_t window_;
   float eps_;
-  float rope_theta_;
+  RotaryTable rotary_;
   const Weight* self_attn_norm_;
   QkvProjection self_attn_;
   const Weight* o_proj_;

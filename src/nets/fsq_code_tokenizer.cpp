@@ -23,7 +23,8 @@ int32_t FiniteScalarQuantizer::quantize(std::span<const float> z) const {
   int64_t basis = 1;
   for (size_t d = 0; d < levels_.size(); ++d) {
     const auto steps = static_cast<float>(levels_[d] - 1);
-    // A soft clamp that reaches past the outermost levels, then a hard one (vector_quantize_pytorch).
+    // A soft clamp that reaches past the outermost levels, then a hard one
+    // (vector_quantize_pytorch).
     const float reach = 1.0f + 1.0f / steps;
     const float bounded = std::clamp(reach * std::tanh(z[d] / reach), -1.0f, 1.0f);
     const auto level = static_cast<int64_t>(std::floor(steps * (bounded + 1.0f) / 2.0f + 0.5f));
@@ -42,7 +43,8 @@ void FiniteScalarQuantizer::dequantize(int32_t code, std::span<float> values) co
   }
 }
 
-FsqCodeTokenizer::FsqCodeTokenizer(const WeightScope& root, const AceStepConfig& config,
+FsqCodeTokenizer::FsqCodeTokenizer(const WeightScope& root,
+                                   const AceStepConfig& config,
                                    const Device& device)
     : config_(config),
       device_(&device),
@@ -110,8 +112,13 @@ std::vector<int32_t> FsqCodeTokenizer::encode(const FloatArray& latents) {
   if (latents.shape.size() != 2 || latents.dim(1) != channels || latents.dim(0) < window ||
       latents.dim(0) % window != 0) {
     throw Error(ErrorCode::InvalidRequest,
-                str("code tokenizer: latents have the shape ", shape_str(latents.shape),
-                    ", expected [a multiple of ", window, ", ", channels, "]"));
+                str("code tokenizer: latents have the shape ",
+                    shape_str(latents.shape),
+                    ", expected [a multiple of ",
+                    window,
+                    ", ",
+                    channels,
+                    "]"));
   }
   const int64_t count = latents.dim(0) / window;
   Tensor in;

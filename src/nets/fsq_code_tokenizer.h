@@ -17,7 +17,7 @@ class FiniteScalarQuantizer {
   explicit FiniteScalarQuantizer(std::vector<int64_t> levels) : levels_(std::move(levels)) {}
 
   int64_t dimensions() const { return static_cast<int64_t>(levels_.size()); }
-  int32_t quantize(std::span<const float> z) const;               // projected inputs, one per level
+  int32_t quantize(std::span<const float> z) const;              // projected inputs, one per level
   void dequantize(int32_t code, std::span<float> values) const;  // code in [0, product of levels)
 
  private:

@@ -19,7 +19,7 @@ ConvLayer pointwise(const WeightScope& w,
   options.stored_shape = {out, in, 1};
   options.in_channels = in;
   options.out_channels = out;
-  return ConvLayer(w, options, context.device, context.use_portable_ops);
+  return ConvLayer(w, options, context.device);
 }
 
 // The embedding of frequency rows with both of its factors, as the encoder adds it.
@@ -48,10 +48,10 @@ void tap_waveform(GraphBuilder& g, const std::string& name, Tensor x) {
 
 }  // namespace
 
-Htdemucs::Htdemucs(const HtdemucsConfig& config, const Device& device, bool use_portable_ops)
+Htdemucs::Htdemucs(const HtdemucsConfig& config, const Device& device)
     : config_(config),
       device_(&device),
-      context_{config_, device, use_portable_ops},
+      context_{config_, device},
       spectrum_(config.nfft),
       freq_emb_(scaled_embedding(store_.root(), config)),
       crosstransformer_(store_.root().sub("crosstransformer"), context_) {
@@ -132,11 +132,12 @@ void Htdemucs::build(GraphBuilder& g) {
 void Htdemucs::build_graph() {
   GraphOptions options;
   options.keep_taps = static_cast<bool>(observer_);
-  graph_ = std::make_unique<Graph>(*device_, [this](GraphBuilder& g) { build(g); }, options);
+  graph_ = std::make_unique<Graph>(
+      *device_, [this](GraphBuilder& g) { build(g); }, options);
   const int64_t channels = config_.transformer_channels();
   const double period = config_.t_max_period;
-  std::vector<float> frequency = spectrogram_positions(
-      config_.layer_bins(config_.depth), config_.frames(), channels, period);
+  std::vector<float> frequency =
+      spectrogram_positions(config_.layer_bins(config_.depth), config_.frames(), channels, period);
   std::vector<float> time =
       waveform_positions(config_.layer_samples(config_.depth), channels, period);
   for (float& value : frequency) value *= config_.t_weight_pos_embed;

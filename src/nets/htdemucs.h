@@ -22,7 +22,7 @@ namespace ams {
 class Htdemucs {
  public:
   // Declares the weights; load the store before the first segment.
-  Htdemucs(const HtdemucsConfig& config, const Device& device, bool use_portable_ops = false);
+  Htdemucs(const HtdemucsConfig& config, const Device& device);
   Htdemucs(const Htdemucs&) = delete;
   Htdemucs& operator=(const Htdemucs&) = delete;
 

@@ -187,14 +187,8 @@ HtdemucsConfig HtdemucsConfig::parse(const Json& kwargs) {
   for (const SizeField& field : kSizes) {
     const int64_t value = kwargs.get(field.name, config.*field.member);
     if (value < field.smallest || value > field.largest) {
-      throw_kwargs(str("'",
-                       field.name,
-                       "' is ",
-                       value,
-                       ", expected ",
-                       field.smallest,
-                       " to ",
-                       field.largest));
+      throw_kwargs(str(
+          "'", field.name, "' is ", value, ", expected ", field.smallest, " to ", field.largest));
     }
     config.*field.member = value;
   }

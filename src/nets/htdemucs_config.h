@@ -13,10 +13,10 @@ namespace ams {
 struct HtdemucsConfig {
   std::vector<std::string> sources;
   int64_t audio_channels = 2;
-  int64_t samplerate = 44100;  // Hz
+  int64_t samplerate = 44100;   // Hz
   int64_t segment_samples = 0;  // `segment` seconds at `samplerate`
-  int64_t channels = 48;       // of the outermost layer
-  int64_t growth = 2;          // channels of a layer over those of the one outside it
+  int64_t channels = 48;        // of the outermost layer
+  int64_t growth = 2;           // channels of a layer over those of the one outside it
   int64_t nfft = 4096;
   int64_t depth = 4;  // encoder layers of a branch
   float freq_emb = 0.2f;
@@ -27,7 +27,7 @@ struct HtdemucsConfig {
   int64_t context_enc = 0;  // the same in an encoder
   int64_t dconv_mode = 3;   // bit 0: encoders have a DConv, bit 1: decoders
   int64_t dconv_depth = 2;
-  int64_t dconv_comp = 8;  // channels over those inside a DConv
+  int64_t dconv_comp = 8;         // channels over those inside a DConv
   int64_t bottom_channels = 512;  // of the transformer; 0: those of the innermost layer
   int64_t t_layers = 5;
   int64_t t_heads = 8;

@@ -111,7 +111,10 @@ NetworkFile read_package(const fs::path& path) {
   const std::string klass = archive.root.get("klass", "");
   if (klass.find("HTDemucs") == std::string::npos) {
     throw Error(ErrorCode::Unsupported,
-                str("htdemucs: ", path.string(), " holds the class '", klass,
+                str("htdemucs: ",
+                    path.string(),
+                    " holds the class '",
+                    klass,
                     "', expected demucs.htdemucs.HTDemucs"));
   }
   if (!archive.root.contains("kwargs")) {
@@ -134,7 +137,10 @@ std::vector<NetworkFile> read_safetensors(const fs::path& path) {
   if (order.empty() && prefixes.size() == 1) order.push_back(prefixes.begin()->first);
   if (order.size() != prefixes.size()) {
     throw Error(ErrorCode::Unsupported,
-                str("htdemucs: ", path.string(), " holds ", prefixes.size(),
+                str("htdemucs: ",
+                    path.string(),
+                    " holds ",
+                    prefixes.size(),
                     " networks whose order is not known; give one file a network"));
   }
   const std::optional<Json> kwargs = sidecar_kwargs(path);
@@ -223,8 +229,13 @@ BagDescription read_bag(const fs::path& path) {
   if (bag.signatures.empty() ||
       (!bag.shares.empty() && bag.shares.size() != bag.signatures.size())) {
     throw Error(ErrorCode::CorruptFile,
-                str("htdemucs: ", path.string(), " lists ", bag.signatures.size(),
-                    " models and ", bag.shares.size(), " rows of weights"));
+                str("htdemucs: ",
+                    path.string(),
+                    " lists ",
+                    bag.signatures.size(),
+                    " models and ",
+                    bag.shares.size(),
+                    " rows of weights"));
   }
   return bag;
 }
@@ -242,7 +253,8 @@ std::vector<fs::path> sorted_files(const fs::path& folder) {
   return files;
 }
 
-std::vector<NetworkFile> read_folder(const fs::path& folder, std::vector<std::vector<float>>& shares) {
+std::vector<NetworkFile> read_folder(const fs::path& folder,
+                                     std::vector<std::vector<float>>& shares) {
   const std::vector<fs::path> files = sorted_files(folder);
   const auto yaml = std::find_if(
       files.begin(), files.end(), [](const fs::path& path) { return path.extension() == ".yaml"; });
@@ -261,8 +273,13 @@ std::vector<NetworkFile> read_folder(const fs::path& folder, std::vector<std::ve
     });
     if (found == files.end()) {
       throw Error(ErrorCode::NotFound,
-                  str("htdemucs: ", folder.string(), " lacks the network '", signature,
-                      "' that ", yaml->filename().string(), " names"));
+                  str("htdemucs: ",
+                      folder.string(),
+                      " lacks the network '",
+                      signature,
+                      "' that ",
+                      yaml->filename().string(),
+                      " names"));
     }
     std::vector<NetworkFile> one = read_file(*found);
     for (NetworkFile& network : one) networks.push_back(std::move(network));

@@ -29,7 +29,7 @@ ConvLayer strided_conv(const WeightScope& w,
   } else {
     options.columns = axis;
   }
-  return ConvLayer(w, options, context.device, context.use_portable_ops);
+  return ConvLayer(w, options, context.device);
 }
 
 ConvLayer rewrite_conv(const WeightScope& w,
@@ -50,7 +50,7 @@ ConvLayer rewrite_conv(const WeightScope& w,
     options.stored_shape.push_back(taps);
     options.rows = same_length(taps);
   }
-  return ConvLayer(w, options, context.device, context.use_portable_ops);
+  return ConvLayer(w, options, context.device);
 }
 
 // The transposed convolution as one with two taps that makes `stride` outputs at once: output block
@@ -77,7 +77,7 @@ ConvLayer transposed_conv(const WeightScope& w,
   } else {
     options.columns = axis;
   }
-  return ConvLayer(w, options, context.device, context.use_portable_ops);
+  return ConvLayer(w, options, context.device);
 }
 
 std::vector<DConv> optional_dconv(const WeightScope& w,
@@ -91,8 +91,7 @@ std::vector<DConv> optional_dconv(const WeightScope& w,
 
 }  // namespace
 
-DConv::DConv(const WeightScope& w, int64_t channels, const DemucsContext& context)
-    : use_portable_ops_(context.use_portable_ops) {
+DConv::DConv(const WeightScope& w, int64_t channels, const DemucsContext& context) {
   const int64_t hidden = channels / context.config.dconv_comp;
   for (int64_t i = 0; i < context.config.dconv_depth; ++i) {
     const WeightScope scope = w.sub("layers", i);
@@ -109,14 +108,13 @@ DConv::DConv(const WeightScope& w, int64_t channels, const DemucsContext& contex
     wide.stored_shape = {2 * channels, hidden, 1};
     wide.in_channels = hidden;
     wide.out_channels = 2 * channels;
-    layers_.push_back(
-        Layer{ConvLayer(scope, narrow, context.device, context.use_portable_ops),
-              scope.exact("1.weight", {hidden}),
-              scope.exact("1.bias", {hidden}),
-              ConvLayer(scope, wide, context.device, context.use_portable_ops),
-              scope.exact("4.weight", {2 * channels}),
-              scope.exact("4.bias", {2 * channels}),
-              scope.exact("6.scale", {channels})});
+    layers_.push_back(Layer{ConvLayer(scope, narrow, context.device),
+                            scope.exact("1.weight", {hidden}),
+                            scope.exact("1.bias", {hidden}),
+                            ConvLayer(scope, wide, context.device),
+                            scope.exact("4.weight", {2 * channels}),
+                            scope.exact("4.bias", {2 * channels}),
+                            scope.exact("6.scale", {channels})});
   }
 }
 
@@ -126,7 +124,6 @@ Tensor DConv::build(GraphBuilder& g, Tensor x) const {
     first.weight = layer.narrow_norm;
     first.bias = layer.narrow_norm_bias;
     first.activation = ConvActivation::Gelu;
-    first.use_portable_ops = use_portable_ops_;
     const Tensor h = row_norm(g, layer.narrow.build(g, x), first);  // [R, T, C / 8]
     RowNormOptions second;
     second.weight = layer.wide_norm;
@@ -134,7 +131,6 @@ Tensor DConv::build(GraphBuilder& g, Tensor x) const {
     second.activation = ConvActivation::Glu;
     second.residual = x;
     second.scale = layer.scale;
-    second.use_portable_ops = use_portable_ops_;
     x = row_norm(g, layer.wide.build(g, h), second);  // [R, T, C]
   }
   return x;
@@ -153,15 +149,10 @@ DemucsEncoderLayer::DemucsEncoderLayer(const WeightScope& w,
                          context.config.layer_channels(index),
                          branch,
                          context)),
-      dconv_(optional_dconv(w,
-                            context.config.layer_channels(index),
-                            context.config.encoder_dconv(),
-                            context)),
-      rewrite_(rewrite_conv(w,
-                            context.config.layer_channels(index),
-                            context.config.context_enc,
-                            branch,
-                            context)) {}
+      dconv_(optional_dconv(
+          w, context.config.layer_channels(index), context.config.encoder_dconv(), context)),
+      rewrite_(rewrite_conv(
+          w, context.config.layer_channels(index), context.config.context_enc, branch, context)) {}
 
 Tensor DemucsEncoderLayer::build(GraphBuilder& g, Tensor x) const {
   const bool frequency = branch_ == DemucsBranch::Frequency;
@@ -188,15 +179,15 @@ DemucsDecoderLayer::DemucsDecoderLayer(const WeightScope& w,
                             context.config.layer_channels(context.config.depth - 1 - index),
                             context.config.decoder_dconv(),
                             context)),
-      conv_tr_(transposed_conv(
-          w,
-          context.config.layer_channels(context.config.depth - 1 - index),
-          !is_last_ ? context.config.layer_channels(context.config.depth - 2 - index)
-                    : context.config.stems() * context.config.audio_channels *
-                          (branch == DemucsBranch::Frequency ? 2 : 1),
-          /*has_gelu=*/!is_last_,
-          branch,
-          context)) {}
+      conv_tr_(transposed_conv(w,
+                               context.config.layer_channels(context.config.depth - 1 - index),
+                               !is_last_
+                                   ? context.config.layer_channels(context.config.depth - 2 - index)
+                                   : context.config.stems() * context.config.audio_channels *
+                                         (branch == DemucsBranch::Frequency ? 2 : 1),
+                               /*has_gelu=*/!is_last_,
+                               branch,
+                               context)) {}
 
 Tensor DemucsDecoderLayer::build(GraphBuilder& g, Tensor x, Tensor skip, int64_t length) const {
   x = rewrite_.build(g, g.add(x, skip));

@@ -19,7 +19,6 @@ enum class DemucsBranch { Frequency, Time };
 struct DemucsContext {
   const HtdemucsConfig& config;
   const Device& device;
-  bool use_portable_ops = false;  // ggml's own operations on the CPU, too (for tests)
 };
 
 // Residual branch of dilated convolutions along time, within each frequency row:
@@ -38,7 +37,6 @@ class DConv {
     const Weight* scale;
   };
   std::vector<Layer> layers_;
-  bool use_portable_ops_;
 };
 
 // glu(rewrite(dconv(gelu(conv(x))))), a quarter of the length along the branch's axis.

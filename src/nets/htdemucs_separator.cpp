@@ -126,7 +126,7 @@ FloatArray HtdemucsSeparator::apply(const FloatArray& mix, const SeparateOptions
       ++done;
       if (options.progress) options.progress(done, total);
     }
-    if (members_.size() > 1) members_[member].network->release_graph();
+    members_[member].network->release_graph();  // a bag's networks do not add up in memory
   }
   for (int64_t row = 0; row < 2 * config().stems(); ++row) {
     float* values = song.sum.data.data() + row * samples;

@@ -19,7 +19,7 @@ ConvLayer in_proj(const WeightScope& w, int64_t first, const DemucsContext& cont
   options.first_out = first;
   options.in_channels = channels;
   options.out_channels = channels;
-  return ConvLayer(w, options, context.device, context.use_portable_ops);
+  return ConvLayer(w, options, context.device);
 }
 
 ConvLayer linear(const WeightScope& w,
@@ -36,7 +36,7 @@ ConvLayer linear(const WeightScope& w,
   options.in_channels = in;
   options.out_channels = out;
   if (name == "linear1") options.activation = ConvActivation::Gelu;
-  return ConvLayer(w, options, context.device, context.use_portable_ops);
+  return ConvLayer(w, options, context.device);
 }
 
 std::string attention_name(bool is_cross) { return is_cross ? "cross_attn" : "self_attn"; }
@@ -52,7 +52,6 @@ DemucsTransformerLayer::DemucsTransformerLayer(const WeightScope& w,
                                                bool is_cross,
                                                const DemucsContext& context)
     : is_cross_(is_cross),
-      use_portable_ops_(context.use_portable_ops),
       channels_(context.config.transformer_channels()),
       heads_(context.config.t_heads),
       norm1_(w.exact("norm1.weight", {channels_})),
@@ -69,12 +68,8 @@ DemucsTransformerLayer::DemucsTransformerLayer(const WeightScope& w,
                        channels_,
                        context)),
       linear1_(linear(w, "linear1", "", channels_, feed_forward_width(context.config), context)),
-      linear2_(linear(w,
-                      "linear2",
-                      "gamma_2.scale",
-                      feed_forward_width(context.config),
-                      channels_,
-                      context)),
+      linear2_(linear(
+          w, "linear2", "gamma_2.scale", feed_forward_width(context.config), channels_, context)),
       norm_out_(w.exact("norm_out.weight", {channels_})),
       norm_out_bias_(w.exact("norm_out.bias", {channels_})) {
   if (!is_cross) return;
@@ -102,7 +97,6 @@ Tensor DemucsTransformerLayer::build(GraphBuilder& g, Tensor x, Tensor other) co
   RowNormOptions options;  // one row: statistics over all tokens and channels
   options.weight = norm_out_;
   options.bias = norm_out_bias_;
-  options.use_portable_ops = use_portable_ops_;
   return row_norm(g, x, options);
 }
 
@@ -149,9 +143,9 @@ std::vector<float> spectrogram_positions(int64_t rows,
   table.reserve(static_cast<size_t>(rows * frames * channels));
   const auto append = [&](int64_t position) {
     for (int64_t i = 0; i < half; i += 2) {
-      const double angle = static_cast<double>(position) *
-                           std::exp(-static_cast<double>(i) * std::log(max_period) /
-                                    static_cast<double>(half));
+      const double angle =
+          static_cast<double>(position) *
+          std::exp(-static_cast<double>(i) * std::log(max_period) / static_cast<double>(half));
       table.push_back(static_cast<float>(std::sin(angle)));
       table.push_back(static_cast<float>(std::cos(angle)));
     }

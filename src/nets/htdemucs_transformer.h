@@ -30,7 +30,6 @@ class DemucsTransformerLayer {
   Tensor attend(GraphBuilder& g, Tensor x, Tensor other) const;
 
   bool is_cross_;
-  bool use_portable_ops_;
   int64_t channels_, heads_;
   const Weight *norm1_, *norm1_bias_;
   const Weight *norm2_, *norm2_bias_;

@@ -64,7 +64,7 @@ QwenConfig QwenConfig::load(const std::filesystem::path& folder) {
 QwenLayer::QwenLayer(const WeightScope& w, const QwenConfig& config, int64_t index)
     : index_(index),
       eps_(config.rms_norm_eps),
-      rope_theta_(config.rope_theta),
+      rotary_{config.rope_theta, config.rounds_rotary_tables},
       input_layernorm_(w.exact("input_layernorm.weight", {config.hidden_size})),
       self_attn_(w.sub("self_attn"), config.attention(), config.projection),
       o_proj_(w.matrix("self_attn.o_proj.weight",
@@ -73,11 +73,13 @@ QwenLayer::QwenLayer(const WeightScope& w, const QwenConfig& config, int64_t ind
       post_attention_layernorm_(w.exact("post_attention_layernorm.weight", {config.hidden_size})),
       mlp_(w.sub("mlp"), config.hidden_size, config.intermediate_size) {}
 
-Tensor QwenLayer::build(GraphBuilder& g, Tensor x, Tensor positions,
+Tensor QwenLayer::build(GraphBuilder& g,
+                        Tensor x,
+                        Tensor positions,
                         const QwenAttention& attention) const {
   Heads heads = self_attn_.build(g, g.rms_norm(x, input_layernorm_, eps_));
-  heads.q = g.rope(heads.q, positions, rope_theta_);
-  heads.k = g.rope(heads.k, positions, rope_theta_);
+  heads.q = g.rope(heads.q, positions, rotary_);
+  heads.k = g.rope(heads.k, positions, rotary_);
   x = g.add(x, g.linear(attention(g, index_, heads), o_proj_));
   return g.add(x, mlp_.build(g, g.rms_norm(x, post_attention_layernorm_, eps_)));
 }
@@ -103,7 +105,9 @@ Tensor QwenTransformer::embed(GraphBuilder& g, Tensor ids) const {
   return g.embed(embed_tokens_, ids);
 }
 
-Tensor QwenTransformer::build(GraphBuilder& g, Tensor x, Tensor positions,
+Tensor QwenTransformer::build(GraphBuilder& g,
+                              Tensor x,
+                              Tensor positions,
                               const QwenAttention& attention) const {
   for (size_t i = 0; i < layers_.size(); ++i) {
     g.tap(str("hidden.", i), x);

@@ -25,6 +25,7 @@ struct QwenConfig {
   float rms_norm_eps = 1e-6f;
   float rope_theta = 1e6f;
   bool tie_word_embeddings = true;
+  bool rounds_rotary_tables = false;  // not of the file, see RotaryTable
   ProjectionKind projection = ProjectionKind::QkNorm;
 
   AttentionSizes attention() const;
@@ -46,7 +47,7 @@ class QwenLayer {
  private:
   int64_t index_;
   float eps_;
-  float rope_theta_;
+  RotaryTable rotary_;
   const Weight* input_layernorm_;
   QkvProjection self_attn_;
   const Weight* o_proj_;
@@ -70,9 +71,12 @@ class QwenTransformer {
   QwenTransformer(const WeightScope& w, const QwenConfig& config, Head head);
 
   Tensor embed(GraphBuilder& g, Tensor ids) const;  // [N] -> [N, hidden]
-  // Embeddings -> hidden states after the final norm, [B, S, hidden]. Taps "hidden.i": layer inputs.
+  // Embeddings -> hidden states after the final norm, [B, S, hidden]. Taps "hidden.i": layer
+  // inputs.
   Tensor build(GraphBuilder& g, Tensor x, Tensor positions, const QwenAttention& attention) const;
-  Tensor logits(GraphBuilder& g, Tensor hidden, const HeadRows& rows) const;  // [N, hidden] -> [N, rows]
+  Tensor logits(GraphBuilder& g,
+                Tensor hidden,
+                const HeadRows& rows) const;  // [N, hidden] -> [N, rows]
 
   const QwenConfig& config() const { return config_; }
 

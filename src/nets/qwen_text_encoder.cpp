@@ -12,12 +12,16 @@ void check_tokens(std::span<const int32_t> tokens, int64_t vocab_size) {
   for (const int32_t token : tokens) {
     if (token >= 0 && token < vocab_size) continue;
     throw Error(ErrorCode::InvalidRequest,
-                str("qwen: token id ", token, " is outside the vocabulary of ", vocab_size,
+                str("qwen: token id ",
+                    token,
+                    " is outside the vocabulary of ",
+                    vocab_size,
                     "; the tokenizer may be another model's"));
   }
 }
 
-QwenTextEncoder::QwenTextEncoder(const WeightScope& w, const QwenConfig& config,
+QwenTextEncoder::QwenTextEncoder(const WeightScope& w,
+                                 const QwenConfig& config,
                                  const Device& device)
     : transformer_(w, config, QwenTransformer::Head::None), device_(&device) {}
 

@@ -30,8 +30,7 @@ class StereoSpectrum {
  private:
   struct Complex {
     std::vector<float> re, im;
-    explicit Complex(int64_t size)
-        : re(static_cast<size_t>(size)), im(static_cast<size_t>(size)) {}
+    explicit Complex(int64_t size) : re(static_cast<size_t>(size)), im(static_cast<size_t>(size)) {}
   };
   // In place, unscaled; the inverse transform is the forward one with re and im swapped.
   void transform(std::vector<float>& re, std::vector<float>& im, Complex& scratch) const;

@@ -28,6 +28,7 @@ struct EngineOptions {
   std::optional<int64_t> threads;  // of the CPU; absent: one per physical core
   Compatibility compat = Compatibility::None;
   std::vector<std::filesystem::path> model_folders;  // where names are looked up, best first
+  std::filesystem::path test_models;  // used where no song model is there at all; may be empty
 };
 
 // Rows for what the machine decides (device, quant, threads); the rest comes with the request.

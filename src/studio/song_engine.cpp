@@ -175,15 +175,28 @@ std::unique_ptr<Engine> Engine::open(const EngineOptions& options) {
 SongEngine::SongEngine(const EngineOptions& options)
     : options_(options),
       device_(Device::open({options.device, static_cast<int>(options.threads.value_or(0))})) {
-  model_for(options.model);
+  model_for(options.model, options.compat);
 }
 
-SongModel& SongEngine::model_for(const std::string& name) {
-  if (!model_ || (!name.empty() && name != model_name_)) {
-    SongModelFiles files = find_song_model(name, /*planner=*/"", options_.model_folders);
+SongModelFiles SongEngine::find_files(const std::string& name) {
+  is_test_model_ = false;
+  try {
+    return find_song_model(name, /*planner=*/"", options_.model_folders);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::NotFound || !name.empty() || options_.test_models.empty()) throw;
+  }
+  is_test_model_ = true;
+  return find_song_model("", /*planner=*/"", std::vector{options_.test_models});
+}
+
+SongModel& SongEngine::model_for(const std::string& name, Compatibility compat) {
+  const SongModelOptions wanted{precision_of(options_.quant), compat == Compatibility::Bf16Tables};
+  const bool other_name = !name.empty() && name != model_name_;
+  if (!model_ || other_name || model_->options() != wanted) {
+    SongModelFiles files = model_ && !other_name ? model_->files() : find_files(name);
     model_.reset();  // its memory is free before the next one needs it
-    model_ = std::make_unique<SongModel>(std::move(files), *device_, precision_of(options_.quant));
-    model_name_ = name;
+    model_ = std::make_unique<SongModel>(std::move(files), *device_, wanted);
+    if (!name.empty()) model_name_ = name;
   }
   return *model_;
 }
@@ -191,9 +204,14 @@ SongModel& SongEngine::model_for(const std::string& name) {
 SongResult SongEngine::generate(const GenerateRequest& asked, const JobContext& job) {
   const auto start = std::chrono::steady_clock::now();
   SongResult result;
-  SongModel& model = model_for(asked.model);
+  SongModel& model = model_for(asked.model, asked.compat);
   const double loaded_before = model.load_seconds();
   const GenerateRequest request = resolve(asked, model.config(), result.report.ignored_params);
+  if (is_test_model_) {
+    result.report.warnings.emplace_back(
+        "no song model is installed; this is noise from the tiny checkpoint of the tests. Put a "
+        "model into the folder 'models' or name one with --model");
+  }
   const LoadObserver loading = [&](std::string_view network) {
     Progress event;
     event.stage = "loading";
@@ -240,7 +258,7 @@ SongResult SongEngine::generate(const GenerateRequest& asked, const JobContext& 
   SongReport& report = result.report;
   report.device = device_kind_name(device.kind);
   report.device_name = device.name;
-  report.precision = precision_name(model.precision());
+  report.precision = precision_name(model.options().precision);
   report.models = loaded_models(model.files(), report.lm_used);
   report.seed = *request.seed;
   report.sde_seed = request.sde_seed;

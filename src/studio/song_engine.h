@@ -16,12 +16,14 @@ class SongEngine : public Engine {
   SongResult generate(const GenerateRequest& request, const JobContext& job) override;
 
  private:
-  SongModel& model_for(const std::string& name);
+  SongModel& model_for(const std::string& name, Compatibility compat);
+  SongModelFiles find_files(const std::string& name);
 
   EngineOptions options_;
   std::unique_ptr<Device> device_;
   std::string model_name_;  // that `model_` was opened for
   std::unique_ptr<SongModel> model_;
+  bool is_test_model_ = false;
 };
 
 }  // namespace ams

@@ -147,8 +147,9 @@ Tensor GraphBuilder::windowed_attention(Tensor q, Tensor k, Tensor v, int64_t wi
         wrap(ggml_cast(context_, ggml_scale(context_, values.node, kHalfRange), GGML_TYPE_F16), 4);
     value_scale = 1.0f / kHalfRange;
   }
-  // [total, rows, heads, D]: overlapping views whose blocks start `window` rows apart. ggml checks the
-  // size of a new view as if it had no overlap, so the rows beyond the first are added afterwards.
+  // [total, rows, heads, D]: overlapping views whose blocks start `window` rows apart. ggml checks
+  // the size of a new view as if it had no overlap, so the rows beyond the first are added
+  // afterwards.
   const auto blocked = [&](Tensor x, int64_t rows) {
     const size_t row = x.node->nb[2];
     ggml_tensor* view = ggml_view_4d(context_,

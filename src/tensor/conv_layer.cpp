@@ -100,16 +100,10 @@ int64_t zeros_behind(const ConvAxis& axis, int64_t length, int64_t out) {
 
 }  // namespace
 
-ConvLayer::ConvLayer(const WeightScope& w,
-                     const ConvLayerOptions& options,
-                     const Device& device,
-                     bool use_portable_ops)
-    : fused_(device.is_cpu() && !use_portable_ops) {
-  ConvGeometry geometry{options.rows,
-                        options.columns,
-                        options.in_channels,
-                        options.out_channels,
-                        options.activation};
+ConvLayer::ConvLayer(const WeightScope& w, const ConvLayerOptions& options, const Device& device)
+    : fused_(device.has_own_kernels()) {
+  ConvGeometry geometry{
+      options.rows, options.columns, options.in_channels, options.out_channels, options.activation};
   const int64_t taps = geometry.taps();
   const bool transposed = options.storage == ConvStorage::Transposed;
   KernelIndex kernel{options.storage,
@@ -174,9 +168,13 @@ Tensor ConvLayer::build_portable(
     GraphBuilder& g, Tensor x, int64_t rows, int64_t columns, Tensor add) const {
   const ConvAxis& r = geometry_->rows;
   const ConvAxis& c = geometry_->columns;
-  Tensor padded = g.pad(x, 0, r.before, zeros_behind(r, x.dim(0), rows));
-  padded = g.pad(padded, 1, c.before, zeros_behind(c, x.dim(1), columns));
-  padded = g.contiguous(padded);
+  // Padded as [rows, columns * C]: ggml's CUDA kernel takes at most 65535 rows.
+  const int64_t in = geometry_->in_channels;
+  const int64_t behind = zeros_behind(c, x.dim(1), columns);
+  Tensor padded = g.reshape(x, {x.dim(0), x.dim(1) * in});
+  padded = g.pad(padded, 0, r.before, zeros_behind(r, x.dim(0), rows));
+  padded = g.pad(padded, 1, c.before * in, behind * in);
+  padded = g.reshape(padded, {padded.dim(0), c.before + x.dim(1) + behind, in});
   const ggml_tensor* node = padded.node;
   Tensor y;
   for (int64_t tap = 0; tap < geometry_->taps(); ++tap) {
@@ -208,8 +206,7 @@ namespace {
 Tensor fused_row_norm(GraphBuilder& g, Tensor x, const RowNormOptions& options) {
   void* plan = const_cast<RowNormPlan*>(&row_norm_plan(options.activation));
   ggml_tensor* pixels = g.contiguous(x).node;
-  std::vector<ggml_tensor*> sources{
-      pixels, options.weight->tensor.node, options.bias->tensor.node};
+  std::vector<ggml_tensor*> sources{pixels, options.weight->tensor.node, options.bias->tensor.node};
   if (x.dim(0) == 1) {
     sources.push_back(ggml_custom_4d(g.context(),
                                      GGML_TYPE_F32,
@@ -245,15 +242,14 @@ Tensor fused_row_norm(GraphBuilder& g, Tensor x, const RowNormOptions& options) 
 }  // namespace
 
 Tensor row_norm(GraphBuilder& g, Tensor x, const RowNormOptions& options) {
-  if (g.device().is_cpu() && !options.use_portable_ops) return fused_row_norm(g, x, options);
+  if (g.device().has_own_kernels()) return fused_row_norm(g, x, options);
   const int64_t rows = x.dim(0);
   // ggml's group norm takes its groups from the third dimension and is exact for long rows on GPUs.
   Tensor y = g.reshape(x, {1, rows, 1, x.dim(1) * x.dim(2)});
-  y = GraphBuilder::wrap(ggml_group_norm(g.context(),
-                                         y.node,
-                                         static_cast<int>(rows),
-                                         row_norm_plan(options.activation).eps),
-                         4);
+  y = GraphBuilder::wrap(
+      ggml_group_norm(
+          g.context(), y.node, static_cast<int>(rows), row_norm_plan(options.activation).eps),
+      4);
   y = g.reshape(y, x.shape());
   y = g.add(g.mul(y, options.weight->tensor), options.bias->tensor);
   y = activate(g, y, options.activation);

@@ -1,7 +1,7 @@
 // Convolutions of images that keep their channels innermost: x [rows, columns, C].
 // In this layout a linear layer is a convolution with one tap, and every tap of a larger kernel is
 // a product of contiguous rows with a matrix. On the CPU one fused operation does all of it (see
-// cpu_convolution.h); other devices run one product per tap.
+// cpu_convolution.h); where Device::has_own_kernels() is false, one product per tap does.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace ams {
 // How a checkpoint stores a kernel.
 enum class ConvStorage {
   Forward,     // [out, in, taps...], as nn.Linear, nn.Conv1d and nn.Conv2d
-  Transposed,  // [in, out, 2 * stride], as nn.ConvTranspose; see ConvLayer::Options::unfold
+  Transposed,  // [in, out, 2 * stride], as nn.ConvTranspose; `stride` outputs at once
 };
 
 struct ConvLayerOptions {
@@ -38,20 +38,13 @@ struct ConvLayerOptions {
 // Immutable after construction; graphs that use it must not outlive it.
 class ConvLayer {
  public:
-  // Declares weight and bias in the form that the device works best with. `use_portable_ops` keeps
-  // ggml's own operations on the CPU, too (for tests).
-  ConvLayer(const WeightScope& w,
-            const ConvLayerOptions& options,
-            const Device& device,
-            bool use_portable_ops = false);
+  // Declares weight and bias in the form that the device works best with.
+  ConvLayer(const WeightScope& w, const ConvLayerOptions& options, const Device& device);
 
   // x [R, T, C] -> [out_rows, out_columns, out]; what lies outside of x counts as zero. With
   // `residual` (of the result's shape) it is added last. out = out_channels, half of it after Glu.
-  Tensor build(GraphBuilder& g,
-               Tensor x,
-               int64_t out_rows,
-               int64_t out_columns,
-               Tensor residual = {}) const;
+  Tensor build(
+      GraphBuilder& g, Tensor x, int64_t out_rows, int64_t out_columns, Tensor residual = {}) const;
   // One tap: the size of the image is kept.
   Tensor build(GraphBuilder& g, Tensor x, Tensor residual = {}) const {
     return build(g, x, x.dim(0), x.dim(1), residual);
@@ -77,7 +70,6 @@ struct RowNormOptions {
   ConvActivation activation = ConvActivation::None;
   Tensor residual;                // may be empty
   const Weight* scale = nullptr;  // with residual
-  bool use_portable_ops = false;
 };
 Tensor row_norm(GraphBuilder& g, Tensor x, const RowNormOptions& options);
 

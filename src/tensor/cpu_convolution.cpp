@@ -12,7 +12,7 @@ namespace ams {
 namespace {
 
 constexpr int64_t kHalfPanel = kConvPanel / 2;
-constexpr int64_t kTileRows = 12;  // output pixels whose sums stay in registers
+constexpr int64_t kTileRows = 12;            // output pixels whose sums stay in registers
 constexpr int64_t kBlockFloats = 64 * 1024;  // input values of a block of pixels: stays in L2
 
 // The work of one thread on one operation.
@@ -44,8 +44,7 @@ void find_inputs(const ConvJob& job,
     for (int64_t tap = 0; tap < job.geometry.taps(); ++tap) {
       const int64_t r = row + tap / columns.taps * rows.dilation;
       const int64_t c = column + tap % columns.taps * columns.dilation;
-      const bool inside =
-          p < count && r >= 0 && r < job.in_rows && c >= 0 && c < job.in_columns;
+      const bool inside = p < count && r >= 0 && r < job.in_rows && c >= 0 && c < job.in_columns;
       inputs[static_cast<size_t>(tap * stride + p)] =
           inside ? job.x + (r * job.in_columns + c) * job.geometry.in_channels : zeros;
     }

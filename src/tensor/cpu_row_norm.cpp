@@ -98,7 +98,7 @@ template <typename V>
                                           int64_t count) {
   constexpr int64_t kLanes = sizeof(V) / sizeof(float);
   const size_t bytes = static_cast<size_t>(count) * sizeof(float);
-  const auto load = [&](V& value, const float* from) __attribute__((always_inline)) {
+  const auto load = [&](V & value, const float* from) __attribute__((always_inline)) {
     if (count == kLanes) {
       std::memcpy(&value, from, sizeof(V));
     } else {
@@ -206,9 +206,8 @@ const float* floats(const ggml_tensor* tensor) { return static_cast<const float*
 
 const RowNormPlan& row_norm_plan(ConvActivation activation) {
   constexpr float kEps = 1e-5f;  // PyTorch's default
-  static const std::array<RowNormPlan, 3> plans{{{ConvActivation::None, kEps},
-                                                 {ConvActivation::Gelu, kEps},
-                                                 {ConvActivation::Glu, kEps}}};
+  static const std::array<RowNormPlan, 3> plans{
+      {{ConvActivation::None, kEps}, {ConvActivation::Gelu, kEps}, {ConvActivation::Glu, kEps}}};
   return plans[static_cast<size_t>(activation)];
 }
 

@@ -66,7 +66,8 @@ template <typename V>
 
 }  // namespace detail
 
-// x = 0.5 x (1 + erf(x / sqrt(2))), absolute error of erf below 2e-7 (Abramowitz and Stegun 7.1.26).
+// x = 0.5 x (1 + erf(x / sqrt(2))), absolute error of erf below 2e-7 (Abramowitz and
+// Stegun 7.1.26).
 template <typename V>
 [[gnu::always_inline]] inline void gelu_erf(V& x) {
   const V z = (x < 0.0f ? -x : x) * 0.70710678118654752f;

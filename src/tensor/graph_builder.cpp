@@ -6,6 +6,7 @@
 #include <ggml.h>
 
 #include "base/str.h"
+#include "tensor/dtype.h"
 
 namespace ams {
 namespace {
@@ -147,16 +148,35 @@ Tensor GraphBuilder::rms_normalize(Tensor x, float eps) {
   return wrap(ggml_rms_norm(context_, x.node, eps), x.rank);
 }
 
-Tensor GraphBuilder::rope(Tensor x, Tensor positions, float theta, Tensor factors) {
+// What each exact frequency is divided by to become its bf16 value.
+Tensor GraphBuilder::rounding_factors(const RotaryTable& table, int64_t head_dim) {
+  if (!table.rounded) return {};
+  if (const auto made = rounding_factors_.find(head_dim); made != rounding_factors_.end()) {
+    return made->second;
+  }
+  std::vector<float> factors;
+  for (int64_t i = 0; i < head_dim / 2; ++i) {
+    const double exponent = -2.0 * static_cast<double>(i) / static_cast<double>(head_dim);
+    const auto exact = static_cast<float>(std::pow(double{table.theta}, exponent));
+    factors.push_back(exact / bf16_to_float(float_to_bf16(exact)));
+  }
+  const Tensor tensor = declare("rotary_factors", GGML_TYPE_F32, {head_dim / 2});
+  const auto bytes = std::as_bytes(std::span<const float>(factors));
+  constants_.push_back({tensor, {bytes.begin(), bytes.end()}});
+  rounding_factors_[head_dim] = tensor;
+  return tensor;
+}
+
+Tensor GraphBuilder::rope(Tensor x, Tensor positions, const RotaryTable& table) {
   constexpr int kFullContext = 0;  // no context extension
   ggml_tensor* y = ggml_rope_ext(context_,
                                  x.node,
                                  positions.node,
-                                 factors.node,
+                                 rounding_factors(table, x.dim(-1)).node,
                                  static_cast<int>(x.dim(-1)),
                                  GGML_ROPE_TYPE_NEOX,
                                  kFullContext,
-                                 theta,
+                                 table.theta,
                                  /*freq_scale=*/1.0f,
                                  /*ext_factor=*/0.0f,
                                  /*attn_factor=*/1.0f,

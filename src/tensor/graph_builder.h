@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -24,6 +25,13 @@ struct ggml_context;
 namespace ams {
 
 class ConvNodePool;
+
+// Frequencies of rotary positions: theta^(-2 i / D). The official CUDA runs hold them in bf16,
+// which shifts phases audibly late in a song; `rounded` reproduces that.
+struct RotaryTable {
+  float theta = 1e6f;
+  bool rounded = false;
+};
 
 struct AttentionOptions {
   bool causal = false;
@@ -69,8 +77,7 @@ class GraphBuilder {
   // The same without weight.
   Tensor rms_normalize(Tensor x, float eps);
   // Rotates pairs (i, i + D/2) of x [B, S, heads, D] by positions [S] (int32), rotate-half form.
-  // `factors` divides the frequencies (fp32 [D/2]); may be empty.
-  Tensor rope(Tensor x, Tensor positions, float theta, Tensor factors = {});
+  Tensor rope(Tensor x, Tensor positions, const RotaryTable& table);
   // softmax(q k^T / sqrt(D) + mask) v with grouped heads, accumulated in fp32.
   // q [B, S, heads, D], k, v [B, L, kv_heads, D] -> [B, S, heads * D].
   Tensor attention(Tensor q, Tensor k, Tensor v, const AttentionOptions& options);
@@ -116,8 +123,7 @@ class GraphBuilder {
   // x + sin^2(frequency x) gain, on [C, T]; convolutions take it as a fusion instead.
   Tensor snake(Tensor x, const SnakeWeights& weights);
 
-  // Norms of the stem separator. x [B, C, T...].
-  Tensor group_norm(Tensor x, int64_t groups, const Weight* weight, const Weight* bias, float eps);
+  // Mean and variance over the last dimension (arXiv:1607.06450).
   Tensor layer_norm(Tensor x, const Weight* weight, const Weight* bias, float eps);
 
   ggml_context* context() const { return context_; }
@@ -142,6 +148,7 @@ class GraphBuilder {
  private:
   Tensor declare(std::string_view name, int type, const std::vector<int64_t>& shape);
   Tensor constant_mask(std::span<const float> values, const std::vector<int64_t>& shape);
+  Tensor rounding_factors(const RotaryTable& table, int64_t head_dim);
   Tensor flash_attention(Tensor q, Tensor k, Tensor v, Tensor mask16);
   Tensor plain_attention(Tensor q, Tensor k, Tensor v, Tensor mask32);
   Tensor windowed_attention(Tensor q, Tensor k, Tensor v, int64_t window);
@@ -158,6 +165,7 @@ class GraphBuilder {
   std::vector<Tap> taps_;
   std::vector<Tensor> inputs_;
   std::vector<Constant> constants_;
+  std::map<int64_t, Tensor> rounding_factors_;  // by head size
   std::vector<std::shared_ptr<const void>> kept_;
   std::shared_ptr<ConvNodePool> conv_pool_;  // made when first needed; the graph keeps it too
 };

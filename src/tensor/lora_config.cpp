@@ -12,6 +12,8 @@ namespace ams {
 namespace {
 
 constexpr int64_t kMaxPatterns = 4096;
+constexpr int64_t kMaxExpressions = 32;  // patterns that cost time to match
+constexpr size_t kMaxMatchedName = 128;  // longer modules are none of ACE-Step's
 
 // Wrong JSON types are the file's fault here, not a request's.
 LoraConfig blame_file(const std::string& what, const std::function<LoraConfig()>& parse) {
@@ -43,9 +45,21 @@ std::vector<std::pair<std::string, double>> parse_patterns(const Json& patterns,
                     " entries, expected an object of at most ",
                     kMaxPatterns));
   }
+  int64_t expressions = 0;
   patterns.for_each_member([&](const std::string& pattern, const Json& alpha) {
     result.emplace_back(pattern, checked_alpha(alpha.as_double(), "alpha_pattern", what));
+    if (!is_plain_pattern(pattern)) ++expressions;
   });
+  if (expressions > kMaxExpressions) {
+    throw Error(ErrorCode::CorruptFile,
+                str("lora: ",
+                    what,
+                    " has ",
+                    expressions,
+                    " regular expressions in alpha_pattern, at most ",
+                    kMaxExpressions,
+                    " are read"));
+  }
   return result;
 }
 
@@ -56,12 +70,8 @@ Json member(const Json& object, const std::string& key) {
 // The keys that PEFT and diffusers share; diffusers puts a prefix before each.
 LoraConfig parse_fields(const Json& json, const std::string& prefix, const std::string& what) {
   LoraConfig config;
-  for (const char* key : {"lora_alpha", "alpha"}) {  // "alpha": PEFT's own LoKr
-    const Json alpha = member(json, prefix + key);
-    if (!config.alpha && !alpha.is_null()) {
-      config.alpha = checked_alpha(alpha.as_double(), key, what);
-    }
-  }
+  const Json alpha = member(json, prefix + "lora_alpha");
+  if (!alpha.is_null()) config.alpha = checked_alpha(alpha.as_double(), "lora_alpha", what);
   config.alpha_pattern = parse_patterns(member(json, prefix + "alpha_pattern"), what);
   config.use_rslora = json.get(prefix + "use_rslora", false);
   config.use_dora = json.get(prefix + "use_dora", false);
@@ -91,6 +101,7 @@ std::optional<double> LoraConfig::alpha_of(std::string_view module) const {
   for (const auto& [pattern, value] : alpha_pattern) {
     if (pattern == module) return value;
   }
+  if (module.size() > kMaxMatchedName) return alpha;
   for (const auto& [pattern, value] : alpha_pattern) {
     if (matches_module(pattern, module)) return value;
   }
@@ -104,13 +115,11 @@ LoraConfig parse_adapter_config(const Json& json, const std::string& what) {
       throw Error(ErrorCode::CorruptFile,
                   str("lora: ", what, " has no peft_type, so it describes no adapter"));
     }
-    if (type != "LORA" && type != "LOKR") {
+    if (type != "LORA") {
       throw Error(ErrorCode::Unsupported,
-                  str("lora: ", what, " has peft_type ", type, ", expected one of LORA, LOKR"));
+                  str("lora: ", what, " has peft_type ", type, ", expected LORA"));
     }
-    LoraConfig config = parse_fields(json, "", what);
-    if (type == "LOKR" && !member(json, "r").is_null()) config.linear_dim = json.at("r").as_int();
-    return config;
+    return parse_fields(json, "", what);
   });
 }
 

@@ -88,7 +88,7 @@ LoraConfig read_config(const fs::path& file, const Json& metadata) {
   if (!has_standard_name(file) || !fs::exists(path)) return config;
   LoraConfig written = parse_adapter_config(Json::parse_file(path, kMaxConfigBytes), path.string());
   if (!written.alpha) written.alpha = config.alpha;
-  if (!written.linear_dim) written.linear_dim = config.linear_dim;
+  written.linear_dim = config.linear_dim;
   return written;
 }
 

@@ -14,6 +14,8 @@
 namespace ams {
 namespace {
 
+constexpr size_t kMaxModules = 4096;  // XL has 355 linear layers
+
 using Parts = std::map<LoraPart, const StoredTensor*>;
 
 [[noreturn]] void throw_corrupt(const WeightFile& file, const std::string& message) {
@@ -213,8 +215,9 @@ void fill_magnitude(const WeightFile& file,
   }
 }
 
-// Convolutions have a third dimension; only linear layers can be adapted.
+// Convolutions have a third dimension or a core; only linear layers can be adapted.
 bool is_linear(const Parts& parts) {
+  if (find(parts, LoraPart::Core)) return false;
   for (const LoraPart part : {LoraPart::Down, LoraPart::Up, LoraPart::W1, LoraPart::W2}) {
     const StoredTensor* tensor = find(parts, part);
     if (tensor && tensor->shape.size() > 2) return false;
@@ -263,6 +266,10 @@ LoraModules collect_modules(const WeightFile& file, const LoraConfig& config) {
                         tensor.name,
                         "' for the same part of one module; it may hold two adapters"));
     }
+  }
+  if (groups.size() > kMaxModules) {
+    throw_corrupt(file,
+                  str("adapts ", groups.size(), " modules, at most ", kMaxModules, " are read"));
   }
   for (const auto& [key, parts] : groups) {
     if (!is_linear(parts)) {

@@ -7,7 +7,7 @@
 namespace ams {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, LoraPart>, 15> kParts{{
+constexpr std::array<std::pair<std::string_view, LoraPart>, 18> kParts{{
     {"lora_A", LoraPart::Down},
     {"lora_B", LoraPart::Up},
     {"lora_down", LoraPart::Down},
@@ -17,6 +17,9 @@ constexpr std::array<std::pair<std::string_view, LoraPart>, 15> kParts{{
     {"alpha", LoraPart::Alpha},
     {"scalar", LoraPart::Scalar},
     {"lora_scalar", LoraPart::Scalar},
+    {"lora_mid", LoraPart::Core},
+    {"lokr_t1", LoraPart::Core},
+    {"lokr_t2", LoraPart::Core},
     {"lokr_w1", LoraPart::W1},
     {"lokr_w1_a", LoraPart::W1A},
     {"lokr_w1_b", LoraPart::W1B},

@@ -17,7 +17,8 @@ enum class LoraPart {
   DoraScale,  // DoRA row norms as LyCORIS writes them
   Alpha,
   Scalar,
-  W1,  // LoKr: whole left factor, or the product of A and B
+  Core,  // the middle tensor of an adapted convolution
+  W1,    // LoKr: whole left factor, or the product of A and B
   W1A,
   W1B,
   W2,

@@ -5,6 +5,9 @@
 
 namespace ams {
 
+// Whether the pattern has only characters that stand for themselves, and dots: cheap to match.
+bool is_plain_pattern(std::string_view pattern);
+
 // Whether `pattern` names the module or an ending of its path that starts after a dot, as PEFT's
 // `(.*\.)?(pattern)$` does. Understands literals, `.`, `\d`, `\w`, `\.` and other escapes, classes
 // `[0-9a]`, groups `(a|b)`, and `* + ? {m} {m,n}` after them. The pattern is hostile: work is

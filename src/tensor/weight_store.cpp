@@ -4,6 +4,7 @@
 #include <array>
 #include <random>
 #include <set>
+#include <thread>
 
 #include <ggml-alloc.h>
 #include <ggml-backend.h>
@@ -64,6 +65,26 @@ int64_t size_of(std::span<const int64_t> shape) {
   return count;
 }
 
+// Quantises whole rows, on all cores: the K formats search a scale for each block and would take
+// minutes on one.
+void quantise_rows(ggml_type type,
+                   int64_t row,
+                   std::span<const float> values,
+                   std::span<std::byte> packed) {
+  const int64_t rows = static_cast<int64_t>(values.size()) / row;
+  const int64_t count =
+      std::clamp<int64_t>(std::thread::hardware_concurrency(), 1, std::max<int64_t>(1, rows / 16));
+  const auto work = [&](int64_t begin, int64_t end) {
+    ggml_quantize_chunk(
+        type, values.data(), packed.data(), begin * row, end - begin, row, /*imatrix=*/nullptr);
+  };
+  std::vector<std::jthread> workers;
+  for (int64_t i = 1; i < count; ++i) {
+    workers.emplace_back(work, rows * i / count, rows * (i + 1) / count);
+  }
+  work(0, rows / count);
+}
+
 // Writes fp32 values to elements [first, first + values.size()) of a tensor of any type.
 // `first` and the count are whole rows, unless the type is fp32.
 void write_values(ggml_tensor* tensor, int64_t first, std::span<const float> values) {
@@ -78,8 +99,7 @@ void write_values(ggml_tensor* tensor, int64_t first, std::span<const float> val
   if (tensor->type == GGML_TYPE_BF16) {
     floats_to_bf16(values, packed);
   } else {
-    ggml_quantize_chunk(
-        tensor->type, values.data(), packed.data(), 0, count / row, row, /*imatrix=*/nullptr);
+    quantise_rows(tensor->type, row, values, packed);
   }
   ggml_backend_tensor_set(tensor, packed.data(), offset, packed.size());
 }

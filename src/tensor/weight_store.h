@@ -120,8 +120,12 @@ class WeightStore {
 
   WeightScope root() { return WeightScope(*this, ""); }
 
+  // Compares the names and shapes of a file with the declared ones, without reading a value.
+  // Throws CorruptFile listing every missing, mis-shaped and unknown tensor together.
+  void check(const WeightFile& file) const;
+
   // Checks the whole file, then uploads tensor by tensor: no second copy of the weights exists.
-  // Throws CorruptFile listing every missing, mis-shaped and unknown tensor together, OutOfMemory.
+  // Throws as check(), and OutOfMemory.
   void load(const WeightFile& file, const Device& device, Precision precision);
 
   // Fills every declared tensor with small seeded random numbers, for measuring without a
@@ -150,7 +154,6 @@ class WeightStore {
                         std::vector<int64_t> shape,
                         WeightRole role,
                         WeightTransform transform);
-  void check(const WeightFile& file) const;
   void allocate(const Device& device, Precision precision);
   void upload(size_t index, const WeightFile& file);
 

@@ -18,8 +18,8 @@ EncoderLayer::EncoderLayer(const WeightScope& w, const EncoderLayerSizes& sizes)
 Tensor EncoderLayer::build(GraphBuilder& g, Tensor x, Tensor positions, Tensor mask) const {
   const float eps = sizes_.attention.rms_norm_eps;
   Heads heads = self_attn_.build(g, g.rms_norm(x, input_layernorm_, eps));
-  heads.q = g.rope(heads.q, positions, sizes_.rope_theta);
-  heads.k = g.rope(heads.k, positions, sizes_.rope_theta);
+  heads.q = g.rope(heads.q, positions, sizes_.rotary);
+  heads.k = g.rope(heads.k, positions, sizes_.rotary);
   AttentionOptions options;
   options.mask = mask;
   if (!mask) options.window = sizes_.window;

@@ -10,7 +10,7 @@ namespace ams {
 struct EncoderLayerSizes {
   AttentionSizes attention;
   int64_t intermediate_size = 0;
-  float rope_theta = 1e6f;
+  RotaryTable rotary;
   int64_t window = 0;  // |i - j| <= window, 0 = every key is seen
 };
 

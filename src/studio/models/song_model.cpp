@@ -9,11 +9,19 @@
 namespace ams {
 
 struct SongModel::LoadedTextEncoder {
-  LoadedTextEncoder(const std::filesystem::path& folder, const Device& device, Precision precision)
-      : encoder(store.root(), QwenConfig::load(folder), device),
-        tokenizer(Tokenizer::load(folder)) {
-    store.load(*open_qwen_weights(folder), device, precision);
+  LoadedTextEncoder(const std::filesystem::path& folder,
+                    const Device& device,
+                    const SongModelOptions& options)
+      : encoder(store.root(), config(folder, options), device), tokenizer(Tokenizer::load(folder)) {
+    store.load(*open_qwen_weights(folder), device, options.precision);
   }
+
+  static QwenConfig config(const std::filesystem::path& folder, const SongModelOptions& options) {
+    QwenConfig config = QwenConfig::load(folder);
+    config.rounds_rotary_tables = options.rounds_rotary_tables;
+    return config;
+  }
+
   WeightStore store;
   QwenTextEncoder encoder;
   std::shared_ptr<const Tokenizer> tokenizer;  // shared with nobody; that is how it is handed out
@@ -42,10 +50,10 @@ struct SongModel::LoadedPlanner {
   PlannerGrammar grammar;
 };
 
-SongModel::SongModel(SongModelFiles files, const Device& device, Precision precision)
+SongModel::SongModel(SongModelFiles files, const Device& device, const SongModelOptions& options)
     : files_(std::move(files)),
       device_(&device),
-      precision_(precision),
+      options_(options),
       config_(AceStepConfig::load(files_.dit)),
       silence_(read_silence_latent(files_.dit)) {
   if (silence_.dim(1) != config_.audio_acoustic_hidden_dim) {
@@ -73,18 +81,18 @@ void SongModel::timed(std::string_view network, const LoadObserver& observe, Loa
 SongNetworks SongModel::networks(const LoadObserver& observe) {
   if (!text_encoder_) {
     timed("text encoder", observe, [&] {
-      text_encoder_ =
-          std::make_unique<LoadedTextEncoder>(files_.text_encoder, *device_, precision_);
+      text_encoder_ = std::make_unique<LoadedTextEncoder>(files_.text_encoder, *device_, options_);
     });
   }
   if (!acestep_) {
     timed("song model", observe, [&] {
-      acestep_ = AceStepModel::load(files_.dit, *device_, precision_);
+      acestep_ = AceStepModel::load(
+          files_.dit, *device_, options_.precision, options_.rounds_rotary_tables);
     });
   }
   if (!codec_) {
     timed("audio decoder", observe, [&] {
-      codec_ = std::make_unique<LoadedCodec>(files_.vae, *device_, precision_);
+      codec_ = std::make_unique<LoadedCodec>(files_.vae, *device_, options_.precision);
     });
   }
   SongNetworks networks;
@@ -106,7 +114,7 @@ SongModel::Planner SongModel::planner(const LoadObserver& observe) {
   if (!planner_) {
     timed("planner", observe, [&] {
       planner_ = std::make_unique<LoadedPlanner>(
-          *files_.planner, *device_, precision_, config_.num_codes());
+          *files_.planner, *device_, options_.precision, config_.num_codes());
     });
   }
   return {&planner_->lm, &planner_->grammar};

@@ -22,19 +22,25 @@ namespace ams {
 // Called before a network is read, with its role ("song model", "planner", …).
 using LoadObserver = std::function<void(std::string_view network)>;
 
+struct SongModelOptions {
+  Precision precision = Precision::BF16;
+  bool rounds_rotary_tables = false;  // as official CUDA runs, see RotaryTable
+  bool operator==(const SongModelOptions&) const = default;
+};
+
 // Confined to the worker thread. The device must outlive it.
 class SongModel {
  public:
   // Reads the configurations; weights follow on first use.
   // Throws NotFound, CorruptFile, Unsupported.
-  SongModel(SongModelFiles files, const Device& device, Precision precision);
+  SongModel(SongModelFiles files, const Device& device, const SongModelOptions& options);
   ~SongModel();
   SongModel(const SongModel&) = delete;
   SongModel& operator=(const SongModel&) = delete;
 
   const SongModelFiles& files() const { return files_; }
   const AceStepConfig& config() const { return config_; }
-  Precision precision() const { return precision_; }
+  const SongModelOptions& options() const { return options_; }
   bool has_planner() const { return files_.planner.has_value(); }
 
   // What rendering needs; loads what is not there yet.
@@ -59,7 +65,7 @@ class SongModel {
 
   SongModelFiles files_;
   const Device* device_;
-  Precision precision_;
+  SongModelOptions options_;
   AceStepConfig config_;
   FloatArray silence_;
   std::unique_ptr<AceStepModel> acestep_;

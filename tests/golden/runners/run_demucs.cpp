@@ -44,8 +44,7 @@ void check_part(const GoldenCase& golden,
 }  // namespace
 
 void run_demucs(const RunContext& context, const GoldenCase& golden, Comparison& comparison) {
-  const auto separator =
-      HtdemucsSeparator::load(context.checkpoint("htdemucs"), *context.device);
+  const auto separator = HtdemucsSeparator::load(context.checkpoint("htdemucs"), *context.device);
   const FloatArray mix = without_batch(golden.floats("in.mix"));
   if (golden.has("out.stems")) {
     separator->network(0).observe([&](std::string_view name, const FloatArray& value) {

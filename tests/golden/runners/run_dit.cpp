@@ -1,4 +1,6 @@
 // dit/: one pass of the diffusion transformer.
+#include <array>
+
 #include "base/str.h"
 #include "golden/runner.h"
 #include "nets/acestep_model.h"
@@ -6,29 +8,31 @@
 namespace ams::golden {
 namespace {
 
-// params.parts: [[folder below checkpoints/adapters, strength], ...]; absent without adapters.
-std::vector<LoraUse> lora_uses(const RunContext& context, const GoldenCase& golden) {
+// The ways in which lora_a was saved; all of them must give the same result.
+constexpr std::array<std::string_view, 3> kStyles{"", "_diffusers", "_comfyui.safetensors"};
+
+// params.parts: [[name below checkpoints/adapters, strength], ...]; absent without adapters.
+std::vector<LoraUse> lora_uses(const RunContext& context,
+                               const GoldenCase& golden,
+                               std::string_view style) {
   std::vector<LoraUse> uses;
   if (!golden.params().contains("parts")) return uses;
   const Json parts = golden.params().at("parts");
   for (int64_t i = 0; i < parts.size(); ++i) {
-    const std::string folder = parts.at(i).at(int64_t{0}).as_string();
-    uses.push_back({open_lora(context.checkpoint("adapters") / folder),
+    const std::string name = parts.at(i).at(int64_t{0}).as_string();
+    const std::filesystem::path plain = context.checkpoint("adapters") / name;
+    const std::filesystem::path styled = context.checkpoint("adapters") / str(name, style);
+    uses.push_back({open_lora(std::filesystem::exists(styled) ? styled : plain),
                     parts.at(i).at(int64_t{1}).as_double()});
   }
   return uses;
 }
 
-}  // namespace
-
-void run_dit(const RunContext& context, const GoldenCase& golden, Comparison& comparison) {
-  const auto model = AceStepModel::load(
-      context.checkpoint("acestep-v15-xl-sft"), *context.device, context.precision);
-  model->loras().apply(lora_uses(context, golden));
-  model->dit().observe([&](std::string_view name, const FloatArray& value) {
+void run_styled(AceStepModel& model, const GoldenCase& golden, Comparison& comparison) {
+  model.dit().observe([&](std::string_view name, const FloatArray& value) {
     comparison.check(str("mid.", name), value);
   });
-  const auto bound = model->dit().bind(
+  const auto bound = model.dit().bind(
       {golden.floats("in.encoder_hidden_states"), golden.floats("in.context_latents")});
   const FloatArray latents = golden.floats("in.hidden_states");
   FloatArray velocity(latents.shape);
@@ -36,6 +40,19 @@ void run_dit(const RunContext& context, const GoldenCase& golden, Comparison& co
   const float r = golden.floats("in.timestep_r").data[0];
   bound->velocity(latents.data, t, velocity.data, {}, t - r);
   comparison.check("out.velocity", velocity);
+}
+
+}  // namespace
+
+void run_dit(const RunContext& context, const GoldenCase& golden, Comparison& comparison) {
+  const auto model = AceStepModel::load(
+      context.checkpoint("acestep-v15-xl-sft"), *context.device, context.precision);
+  const bool has_adapters = golden.params().contains("parts");
+  for (const std::string_view style : kStyles) {
+    if (!style.empty() && !has_adapters) break;
+    model->loras().apply(lora_uses(context, golden, style));
+    run_styled(*model, golden, comparison);
+  }
 }
 
 }  // namespace ams::golden

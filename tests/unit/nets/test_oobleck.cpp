@@ -297,14 +297,6 @@ TEST(Oobleck, claims_the_published_tensors) {
   constexpr size_t kStored = 365, kConvolutions = 74;
   EXPECT_EQ(store.weights().size(), kStored - kConvolutions);  // weight_g and weight_v become one
   EXPECT_EQ(net.hop_samples(), 1920);
-  int64_t row = 0;
-  for (const char* name : {"encoder.block.4.conv1.weight_v",
-                           "encoder.block.0.res_unit3.snake2.beta",
-                           "decoder.block.0.conv_t1.weight_g",
-                           "decoder.conv2.weight_v"}) {
-    EXPECT_NE(store.find_part(name, &row), nullptr) << name;
-  }
-  EXPECT_EQ(store.find_part("decoder.conv2.bias", &row), nullptr);
 }
 
 // Interior windows of the published decoder need 9 frames on each side.

@@ -1,0 +1,1 @@
+"""Composing program, captions and synthesizer that make all training data."""

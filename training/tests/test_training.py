@@ -1,0 +1,95 @@
+"""python3 -m unittest training.tests.test_training"""
+import tempfile
+import unittest
+
+import numpy as np
+import torch
+
+from reference import prompts, tokenizer
+from training import analysis, checkpoint, losses
+from training.music import styles
+from training.music.captions import describe
+from training.music.compose import TRACKS, compose
+from training.music.synth import RATE, Synth
+
+
+class Music(unittest.TestCase):
+    def test_same_seed_same_song(self):
+        a, b = compose(77), compose(77)
+        self.assertTrue(np.array_equal(a.notes, b.notes))
+        self.assertEqual(describe(a, 3), describe(b, 3))
+        self.assertFalse(np.array_equal(a.notes, compose(78).notes))
+
+    def test_notes_stay_in_the_scale_and_in_time(self):
+        for seed in range(40):
+            song = compose(seed, 12.0)
+            tonal = song.notes[song.notes[:, 0] > 0]
+            allowed = {(song.key + step) % 12 for step in styles.SCALES[song.mode]}
+            lead = tonal[tonal[:, 0] == TRACKS.index("lead")]
+            self.assertTrue(all(int(p) % 12 in allowed for p in lead[:, 3]), seed)
+            self.assertTrue((song.notes[:, 1] >= 0).all() and (song.notes[:, 1] + song.notes[:, 2] <= 12.05).all())
+
+    def test_drums_sound_exactly_when_described(self):
+        for seed in range(60):
+            song = compose(seed, 20.0)
+            sounding = bool((song.notes[:, 0] == 0).any())
+            if not song.has_drums:
+                self.assertFalse(sounding, seed)
+            text = describe(song)["caption"].lower()
+            if "no drums" in text or "without drums" in text or "beatless" in text:
+                self.assertFalse(sounding, text)
+
+    def test_rendering_is_deterministic_independent_of_the_batch_and_not_clipped(self):
+        synth, songs = Synth(), [compose(5, 2.0), compose(6, 2.0)]
+        both, alone = synth.render(songs), synth.render(songs[1:])
+        self.assertEqual(list(both.shape), [2, 2, 2 * RATE])
+        self.assertLess(float((both[1] - alone[0]).abs().max()), 1e-4)
+        self.assertLess(float(both.abs().max()), 1.0)
+        self.assertGreater(float(both.pow(2).mean().sqrt()), .02)
+
+    def test_rendered_tempo_and_key_are_the_described_ones(self):
+        song = compose(501, 12.0, "house")
+        mono = Synth().render([song])[0].mean(0).numpy()
+        self.assertTrue(analysis.tempo_matches(analysis.estimate_tempo(mono), song.bpm))
+        self.assertTrue(analysis.same_or_relative(analysis.estimate_key(mono), (song.key, song.mode)))
+
+
+class Words(unittest.TestCase):
+    def test_prompts_survive_the_tokenizer(self):
+        words = tokenizer.load("training/checkpoints/tokenizer")
+        text = prompts.text_prompt(describe(compose(3)))
+        ids = words.encode(text)
+        self.assertEqual(ids[-1], words.added["<|endoftext|>"])
+        back = {c: b for b, c in tokenizer.byte_characters().items()}
+        plain = b"".join(words.texts[i].encode() if i in words.added.values() else bytes(back[c] for c in words.texts[i])
+                         for i in ids[:-1])
+        self.assertEqual(plain.decode(), text)
+        self.assertEqual(len(words.encode(text, 20)), 20)
+
+    def test_saved_files_load_to_the_same_tokenizer(self):
+        words = tokenizer.load("training/checkpoints/tokenizer").with_audio_codes(10)
+        with tempfile.TemporaryDirectory() as folder:
+            words.save(folder)
+            again = tokenizer.load(folder)
+        text = "Héllo  wörld's 12\n\n<|audio_code_7|> ok"
+        self.assertEqual(words.encode(text), again.encode(text))
+        self.assertEqual(again.suffix, [])
+
+
+class Distances(unittest.TestCase):
+    def test_identical_is_zero_and_silence_is_far(self):
+        x = torch.randn(2, 2, 9600)
+        self.assertLess(losses.stft_distance(x, x), 1e-5)
+        self.assertGreater(losses.stft_distance(x * 0, x), 1)
+        self.assertGreater(float(losses.si_sdr(x + .01 * torch.randn_like(x), x).min()), 30)
+
+    def test_shards_stay_small_and_come_back(self):
+        tensors = {"t%d" % i: torch.randn(1000, 1500) for i in range(8)}
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertGreater(checkpoint.save_sharded(tensors, folder, "m"), 1)
+            back = checkpoint.load_sharded(folder, "m")
+        self.assertTrue(all(torch.equal(back[k], v) for k, v in tensors.items()))
+
+
+if __name__ == "__main__":
+    unittest.main()
