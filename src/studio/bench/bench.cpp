@@ -226,7 +226,8 @@ void Bench::measure_song_model() {
       2 * config.hidden_size * config.num_attention_heads * config.head_dim * 2 +
       2 * config.hidden_size * config.num_key_value_heads * config.head_dim +
       3 * config.hidden_size * config.intermediate_size);
-  const double rows = static_cast<double>((frames + 1) / 2) * (guided ? 2.0 : 1.0);
+  const int64_t patches = (frames + 1) / 2;
+  const double rows = static_cast<double>(patches) * (guided ? 2.0 : 1.0);
   const double flops = 2.0 * layer_weights * static_cast<double>(config.num_hidden_layers) * rows;
   add_milliseconds(guided ? "dit_step_guided" : "dit_step",
                    step,
