@@ -17,7 +17,10 @@ std::unique_ptr<AceStepModel> AceStepModel::load(const std::filesystem::path& fo
   AceStepConfig config = AceStepConfig::load(folder);
   config.rounds_rotary_tables = rounds_rotary_tables;
   auto model = std::make_unique<AceStepModel>(config, device);
-  model->store_.load(*open_weights(folder), device, precision);
+  std::shared_ptr<const WeightFile> file = open_weights(folder);
+  model->store_.load(*file, device, precision);
+  model->loras_ =
+      std::make_unique<LoraStack>(model->store_, device, std::move(file), /*scope=*/"decoder");
   return model;
 }
 

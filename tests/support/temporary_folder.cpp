@@ -19,7 +19,7 @@ TemporaryFolder::~TemporaryFolder() {
 }
 
 std::filesystem::path TemporaryFolder::write(std::string_view name, std::string_view bytes) const {
-  const std::filesystem::path file = path_ / name;
+  std::filesystem::path file = path_ / name;
   // Truncating a file makes some file systems flush it when it is closed, a new one does not.
   std::filesystem::remove(file);
   std::ofstream(file, std::ios::binary)

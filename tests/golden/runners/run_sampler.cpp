@@ -91,9 +91,9 @@ std::smatch match_name(const std::string& name, const std::regex& pattern) {
 }
 
 void run_timesteps(const GoldenCase& golden, Comparison& comparison) {
-  static const std::regex pattern("out\\.steps([0-9]+)_shift([0-9]+)(?:_([0-9]+))?");
+  static const std::regex kPattern("out\\.steps([0-9]+)_shift([0-9]+)(?:_([0-9]+))?");
   for (const std::string& name : golden.tensor_names("out.")) {
-    const std::smatch match = match_name(name, pattern);
+    const std::smatch match = match_name(name, kPattern);
     ScheduleOptions options;
     options.steps = std::stoll(match[1]);
     options.shift = std::stod(match[2].str() + "." + match[3].str() + "0");
@@ -102,10 +102,10 @@ void run_timesteps(const GoldenCase& golden, Comparison& comparison) {
 }
 
 void run_wavelets(const GoldenCase& golden, Comparison& comparison) {
-  static const std::regex pattern("out\\.(even|odd)\\.(low|high|double|pix)(?:_([a-z0-9]+))?");
+  static const std::regex kPattern("out\\.(even|odd)\\.(low|high|double|pix)(?:_([a-z0-9]+))?");
   const auto t = static_cast<float>(golden.params().at("t").as_double());
   for (const std::string& name : golden.tensor_names("out.")) {
-    const std::smatch match = match_name(name, pattern);
+    const std::smatch match = match_name(name, kPattern);
     CorrectionOptions options;
     options.mode = find_correction_mode(match[2].str());
     options.scale = golden.params().at("scaler").as_double();
@@ -148,11 +148,11 @@ std::vector<float> noise_excerpt(const FloatArray& noise) {
 }
 
 void run_seed_noise(const GoldenCase& golden, Comparison& comparison) {
-  static const std::regex pattern(
+  static const std::regex kPattern(
       "out\\.(cpu|cuda)\\.(float32|bfloat16)\\.seed([0-9]+)\\.frames([0-9]+)");
   constexpr int64_t kChannels = 64;  // of the recorded draws, whatever the checkpoint has
   for (const std::string& name : golden.tensor_names("out.")) {
-    const std::smatch match = match_name(name, pattern);
+    const std::smatch match = match_name(name, kPattern);
     const LatentShape shape{1, std::stoll(match[4]), kChannels};
     const std::vector<uint64_t> seeds{std::stoull(match[3])};
     const auto recipe = match[1] == "cuda" ? NoiseRecipe::TorchCuda : NoiseRecipe::TorchCpu;

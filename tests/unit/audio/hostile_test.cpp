@@ -56,7 +56,7 @@ TEST(hostile, wav_without_samples) {
 TEST(hostile, wav_with_a_lying_length) {
   WavParts parts;
   parts.data = pcm16(std::vector<int16_t>(4800, 1000));
-  parts.stated_data_bytes = 4802 * 2;
+  parts.stated_data_bytes = int64_t{4802} * 2;
   expect_error(decode_error(wav_bytes(parts)), ErrorCode::CorruptFile, "cut off");
 }
 
@@ -71,7 +71,7 @@ TEST(hostile, wav_that_is_too_long_is_refused_by_its_header) {
   WavParts parts;
   parts.bits = 8;
   parts.sample_rate = 8000;
-  parts.data = std::string(8000 * 601, '\x80');
+  parts.data = std::string(size_t{8000} * 601, '\x80');
   expect_error(decode_error(wav_bytes(parts)), ErrorCode::Unsupported, "lasts 601 s");
 }
 
@@ -153,7 +153,7 @@ TEST(hostile, flac_damage_is_noticed) {
 
 TEST(hostile, limits_hold_while_decoding) {
   // Silence compresses to almost nothing, so the file's size tells nothing about its length.
-  std::string bytes = encoded(AudioFormat::Flac, silent_audio(48000, 2, 48000 * 30));
+  std::string bytes = encoded(AudioFormat::Flac, silent_audio(48000, 2, int64_t{48000} * 30));
   EXPECT_LT(bytes.size(), size_t{40000});
   DecodeOptions options;
   options.max_seconds = 10.0;

@@ -95,7 +95,7 @@ TEST(join, keeps_both_parts_bit_exact_outside_the_overlap) {
 TEST(join, fade_keeps_the_power_of_unrelated_signals) {
   const AudioBuffer head = white_noise(0.5, 4.0, 48000, 1, 5);
   const AudioBuffer tail = white_noise(0.5, 4.0, 48000, 1, 6);
-  const AudioBuffer song = join_equal_power(head, tail, 4 * 48000);
+  const AudioBuffer song = join_equal_power(head, tail, int64_t{4} * 48000);
   for (int64_t start = 0; start < song.length(); start += 24000) {
     double power = 0.0;
     for (int64_t i = start; i < start + 24000; ++i) {
