@@ -21,7 +21,9 @@ Past every light that I used to know`;
 const stories: Record<string, (page: Page) => Promise<void>> = {
   async generate(page) {
     const form = pane(page, 'generate');
-    await form.locator('[name=prompt]').fill('Dream pop, shimmering guitars, slow drums, airy female vocals');
+    await form
+      .locator('[name=prompt]')
+      .fill('Dream pop, shimmering guitars, slow drums, airy female vocals');
     await form.locator('[name=lyrics]').fill(LYRICS);
     await form.locator('summary', { hasText: 'LoRA' }).click();
     await form.getByRole('button', { name: 'Chinese New Year' }).click();
@@ -48,7 +50,9 @@ const stories: Record<string, (page: Page) => Promise<void>> = {
     await make(page, 'edit');
   },
   async lyrics(page) {
-    await pane(page, 'lyrics').locator('[name=brief]').fill('A night drive home after a long tour, tired but happy');
+    await pane(page, 'lyrics')
+      .locator('[name=brief]')
+      .fill('A night drive home after a long tour, tired but happy');
     await pane(page, 'lyrics').locator('button.submit').click();
     await pane(page, 'lyrics').locator('#use_in_generate_btn:enabled').waitFor({ timeout: 20000 });
   },
@@ -61,7 +65,9 @@ try {
       const page = await harness.open('/', width, width === 390 ? 844 : 900);
       await choose(page, mode);
       await tell(page);
-      for (const close of await page.getByRole('button', { name: /^Close:/ }).all()) await close.click();
+      for (const close of await page.getByRole('button', { name: /^Close:/ }).all())
+        await close.click();
+      await page.mouse.move(0, 0);
       await page.evaluate(() => window.scrollTo(0, 0));
       await page.screenshot({ path: join(folder, `${mode}-${width}.png`), fullPage: true });
       await page.close();

@@ -3,10 +3,11 @@ import type { Studio } from './studio.svelte';
 
 const TYPING = 'input, textarea, select, button, summary, a, [role="slider"], [contenteditable]';
 
-export function handleKey(event: KeyboardEvent, studio: Studio) {
+// `start` presses the main button of the open mode.
+export function handleKey(event: KeyboardEvent, studio: Studio, start: () => void) {
   if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
-    void studio.submit(studio.mode);
+    start();
     return;
   }
   const busy = event.target instanceof Element && event.target.closest(TYPING) !== null;

@@ -63,7 +63,8 @@ export class Harness {
 
   async close() {
     await this.stop();
-    if (this.complaints.length) throw new Error(`the page complained: ${this.complaints.join('; ')}`);
+    if (this.complaints.length)
+      throw new Error(`the page complained: ${this.complaints.join('; ')}`);
   }
 }
 
@@ -83,5 +84,7 @@ export async function addAudio(page: Page, mode: string, seconds: number) {
 // Presses the mode's main button and waits for the result.
 export async function make(page: Page, mode: string) {
   await pane(page, mode).locator('button.submit').click();
-  await pane(page, mode).getByRole('button', { name: 'Play', exact: true }).waitFor({ timeout: 20000 });
+  await pane(page, mode)
+    .getByRole('button', { name: 'Play', exact: true })
+    .waitFor({ timeout: 20000 });
 }

@@ -41,6 +41,7 @@ export function createWaveform(
     barWidth: 2,
     barGap: 1,
     barRadius: 1,
+    normalize: true,
     dragToSeek: true,
     hideScrollbar: true,
   });
