@@ -27,5 +27,19 @@ export default defineConfig({
     reportCompressedSize: true,
   },
   server: { proxy: { '/api': 'http://127.0.0.1:7861', '/files': 'http://127.0.0.1:7861' } },
-  test: { include: ['tests/unit/**/*.test.ts'], environment: 'node' },
+  test: {
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'browser', // against the mock studio and web/dist: build first
+          include: ['tests/browser/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 40000,
+          hookTimeout: 40000,
+        },
+      },
+    ],
+  },
 });

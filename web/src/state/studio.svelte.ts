@@ -81,6 +81,11 @@ export class Studio {
     saveDraft(mode, this.forms[mode].snapshot());
   }
 
+  // Before the page goes away.
+  saveDrafts() {
+    for (const mode of MODES) this.saveDraft(mode);
+  }
+
   async submit(mode: Mode): Promise<boolean> {
     const [form, output] = [this.forms[mode], this.outputs[mode]];
     if (output.busy) return false;

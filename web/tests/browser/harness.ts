@@ -1,9 +1,7 @@
 // A mock studio and Debian's Chromium for one test file. Fails on script errors and on anything
 // that the content security policy blocked.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
+import type { Server } from 'node:http';
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { type MockOptions, startMock } from '../../mock/server.mjs';
 import { makeSong } from '../../mock/wav.mjs';
 
@@ -23,31 +21,23 @@ export class Harness {
 
   private constructor(
     readonly url: string,
-    readonly context: BrowserContext,
-    private readonly stop: () => Promise<void>,
+    private readonly browser: Browser,
+    private readonly server: Server,
   ) {}
 
   static async start(options: MockOptions = {}): Promise<Harness> {
     const { server, url } = await startMock({ speed: 8, ...options });
-    const profile = mkdtempSync(join(tmpdir(), 'ams-web-'));
-    const context = await chromium.launchPersistentContext(profile, {
-      executablePath: process.env['AMS_CHROMIUM'] ?? '/usr/bin/chromium',
-      args: FLAGS,
+    const executablePath = process.env['AMS_CHROMIUM'] ?? '/usr/bin/chromium';
+    return new Harness(url, await chromium.launch({ executablePath, args: FLAGS }), server);
+  }
+
+  // A tab of its own: empty storage, another session.
+  async open(path = '/', width = 1440, height = 900): Promise<Page> {
+    const page = await this.browser.newPage({
+      viewport: { width, height },
       reducedMotion: 'reduce',
       permissions: ['clipboard-read', 'clipboard-write'],
     });
-    return new Harness(url, context, async () => {
-      await context.close();
-      server.closeAllConnections();
-      server.close();
-      rmSync(profile, { recursive: true, force: true });
-    });
-  }
-
-  // A fresh tab with empty storage.
-  async open(path = '/', width = 1440, height = 900): Promise<Page> {
-    const page = await this.context.newPage();
-    await page.setViewportSize({ width, height });
     page.on('pageerror', (error) => this.complaints.push(String(error)));
     page.on('console', (message) => {
       const text = message.text();
@@ -55,14 +45,14 @@ export class Harness {
       if (['error', 'warning'].includes(message.type()) && !expected) this.complaints.push(text);
     });
     await page.goto(this.url + path);
-    await page.evaluate(() => localStorage.clear());
-    await page.goto(this.url + path);
     await page.getByRole('heading', { name: 'ACE Music Studio' }).waitFor();
     return page;
   }
 
   async close() {
-    await this.stop();
+    await this.browser.close();
+    this.server.closeAllConnections();
+    this.server.close();
     if (this.complaints.length)
       throw new Error(`the page complained: ${this.complaints.join('; ')}`);
   }

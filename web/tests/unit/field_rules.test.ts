@@ -75,8 +75,13 @@ describe('acceptValue', () => {
 
 describe('checkPairs', () => {
   it('refuses a reversed guidance interval', () => {
-    const reversed = values({ 'advanced.cfg_interval_start': 0.8, 'advanced.cfg_interval_end': 0.2 });
-    expect(checkPairs(table('generate'), reversed, null)?.field).toBe('advanced.cfg_interval_start');
+    const reversed = values({
+      'advanced.cfg_interval_start': 0.8,
+      'advanced.cfg_interval_end': 0.2,
+    });
+    expect(checkPairs(table('generate'), reversed, null)?.field).toBe(
+      'advanced.cfg_interval_start',
+    );
   });
 
   it('keeps seed plus extension within 360 s', () => {

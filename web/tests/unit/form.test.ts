@@ -4,12 +4,31 @@ import { Form, valuesOfRequest } from '../../src/state/form.svelte';
 import { table } from './tables';
 
 const lora: Lora = {
-  id: 'preset:x', name: 'X', kind: 'preset', default_scale: 0.85, sha256: null, bytes: null,
-  rank: 8, alpha: 8, state: 'selected',
+  id: 'preset:x',
+  name: 'X',
+  kind: 'preset',
+  default_scale: 0.85,
+  sha256: null,
+  bytes: null,
+  rank: 8,
+  alpha: 8,
+  state: 'selected',
 };
 const upload = (duration_s: number): AudioUpload => ({
-  id: 'u_1', role: 'source_audio', name: 'a.wav', bytes: 1, sha256: '', url: '/files/a', expires_at: '',
-  audio: { container: 'wav', duration_s, sample_rate: 48000, channels: 2, peaks: { min: [0], max: [0] } },
+  id: 'u_1',
+  role: 'source_audio',
+  name: 'a.wav',
+  bytes: 1,
+  sha256: '',
+  url: '/files/a',
+  expires_at: '',
+  audio: {
+    container: 'wav',
+    duration_s,
+    sample_rate: 48000,
+    channels: 2,
+    peaks: { min: [0], max: [0] },
+  },
 });
 
 describe('Form', () => {

@@ -5,12 +5,32 @@ import type { Job, JobEvent } from '../../src/api/types';
 import { applyEvent, isActive } from '../../src/state/job_reducer';
 
 const job: Job = {
-  id: 'j', kind: 'song', mode: 'generate', state: 'queued', created_at: '', last_event: 0, queue: null,
-  progress: null, plan: null, text: '', tokens: 0, warnings: [], error: null, result_id: null,
-  request: null, existing: false,
+  id: 'j',
+  kind: 'song',
+  mode: 'generate',
+  state: 'queued',
+  created_at: '',
+  last_event: 0,
+  queue: null,
+  progress: null,
+  plan: null,
+  text: '',
+  tokens: 0,
+  warnings: [],
+  error: null,
+  result_id: null,
+  request: null,
+  existing: false,
 };
 const stage = (id: number, fraction: number): JobEvent => ({
-  id, kind: 'diffusion', fraction, step: 1, total: 2, elapsed_s: 1, eta_s: 1, message: '',
+  id,
+  kind: 'diffusion',
+  fraction,
+  step: 1,
+  total: 2,
+  elapsed_s: 1,
+  eta_s: 1,
+  message: '',
 });
 
 describe('applyEvent', () => {
@@ -24,7 +44,11 @@ describe('applyEvent', () => {
     const waiting = applyEvent(job, { id: 1, kind: 'queued', jobs_ahead: 2, wait_s: null });
     expect(waiting.queue?.jobs_ahead).toBe(2);
     const running = applyEvent(waiting, stage(2, 0.5));
-    expect([running.state, running.queue, running.progress?.fraction]).toEqual(['running', null, 0.5]);
+    expect([running.state, running.queue, running.progress?.fraction]).toEqual([
+      'running',
+      null,
+      0.5,
+    ]);
     const done = applyEvent(running, { id: 3, kind: 'done', result_id: 'r' });
     expect([done.state, done.result_id, isActive(done)]).toEqual(['done', 'r', false]);
   });
@@ -46,7 +70,12 @@ describe('followJob', () => {
     new Response(events.map((e) => `id: ${e.id}\ndata: ${JSON.stringify(e)}\n\n`).join(''));
 
   it('resumes after a cut without loss or repetition', async () => {
-    const all: JobEvent[] = [stage(1, 0.1), stage(2, 0.2), stage(3, 0.3), { id: 4, kind: 'done', result_id: null }];
+    const all: JobEvent[] = [
+      stage(1, 0.1),
+      stage(2, 0.2),
+      stage(3, 0.3),
+      { id: 4, kind: 'done', result_id: null },
+    ];
     const asked: number[] = [];
     const client = {
       openEvents: (_: string, after: number) => {

@@ -38,8 +38,18 @@ describe('look', () => {
 
 describe('numbers', () => {
   it('read like a clock, a file manager and a person', () => {
-    expect([clock(0), clock(65), clock(59.6), clock(65.25, true)]).toEqual(['0:00', '1:05', '1:00', '1:05.3']);
-    expect([bytes(999), bytes(2_100_000), bytes(159e6), bytes(9.6e9)]).toEqual(['999 B', '2.1 MB', '159 MB', '9.6 GB']);
+    expect([clock(0), clock(65), clock(59.6), clock(65.25, true)]).toEqual([
+      '0:00',
+      '1:05',
+      '1:00',
+      '1:05.3',
+    ]);
+    expect([bytes(999), bytes(2_100_000), bytes(159e6), bytes(9.6e9)]).toEqual([
+      '999 B',
+      '2.1 MB',
+      '159 MB',
+      '9.6 GB',
+    ]);
     expect([about(3.2), about(200)]).toEqual(['about 4 s', 'about 3 min']);
   });
 });

@@ -12,7 +12,12 @@ const search = (url: string) => new URL(url).search;
 
 describe('share links', () => {
   it('come back as they went, with mode, seed and prompt readable', () => {
-    const values = { prompt: 'déjà vu & 夜', seed: 7, lyrics: '[Verse]\nümlaut', 'advanced.bpm': 90 };
+    const values = {
+      prompt: 'déjà vu & 夜',
+      seed: 7,
+      lyrics: '[Verse]\nümlaut',
+      'advanced.bpm': 90,
+    };
     const { url } = makeLink(ORIGIN, source(values));
     expect(new URL(url).searchParams.get('prompt')).toBe('déjà vu & 夜');
     expect(readLink(search(url))).toEqual({
@@ -24,7 +29,10 @@ describe('share links', () => {
   });
 
   it('drop lyrics that would make them too long', () => {
-    const { url, lyricsDropped } = makeLink(ORIGIN, source({ prompt: 'x', lyrics: 'y'.repeat(6000) }));
+    const { url, lyricsDropped } = makeLink(
+      ORIGIN,
+      source({ prompt: 'x', lyrics: 'y'.repeat(6000) }),
+    );
     expect(lyricsDropped).toBe(true);
     expect(url.length).toBeLessThanOrEqual(MAX_URL);
     expect(readLink(search(url))?.values).toEqual({ prompt: 'x' });
@@ -35,7 +43,9 @@ describe('share links', () => {
     expect(readLink('')).toBeNull();
     const odd = readLink('?mode=edit&seed=1e9&p=%00%ff');
     expect(odd).toEqual({ mode: 'edit', values: {}, loras: [], missingFile: '' });
-    const list = readLink(`?mode=edit&p=${btoa(JSON.stringify({ v: [1], l: [['a', 9], 3], f: {} }))}`);
+    const list = readLink(
+      `?mode=edit&p=${btoa(JSON.stringify({ v: [1], l: [['a', 9], 3], f: {} }))}`,
+    );
     expect(list).toEqual({ mode: 'edit', values: {}, loras: [], missingFile: '' });
   });
 });
