@@ -94,6 +94,7 @@ export class Studio {
       this.tell(found, mode);
       return false;
     }
+    this.toasts.closeFieldErrors();
     await output.submit(form.toRequest());
     return true;
   }

@@ -33,6 +33,11 @@ export class Toasts {
     this.show({ level: 'info', code: 'note', field: null, title, message }, actions);
   }
 
+  // What a form had wrong is settled once it is accepted.
+  closeFieldErrors() {
+    this.list = this.list.filter((t) => t.problem.field === null);
+  }
+
   close(id: number) {
     this.list = this.list.filter((t) => t.id !== id);
   }
