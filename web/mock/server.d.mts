@@ -4,6 +4,7 @@ export interface MockOptions {
   port?: number; // 0: any free one
   speed?: number; // 10: jobs run ten times faster
   device?: 'cuda' | 'cpu';
+  token?: string; // asked of every API call
 }
 
 export function startMock(options?: MockOptions): Promise<{ server: Server; url: string }>;

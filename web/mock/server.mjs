@@ -39,7 +39,7 @@ const presets = () =>
     state: 'not_downloaded',
   }));
 
-export function startMock({ port = 0, speed = 1, device = 'cuda' } = {}) {
+export function startMock({ port = 0, speed = 1, device = 'cuda', token = '' } = {}) {
   const studio = new Studio(speed);
   const loras = { presets: presets(), custom: [] };
 
@@ -378,6 +378,18 @@ export function startMock({ port = 0, speed = 1, device = 'cuda' } = {}) {
       });
     if (!url.pathname.startsWith('/api/v1')) return sendPage(url.pathname, response);
     const path = url.pathname.slice(7);
+    if (token && request.headers.authorization !== `Bearer ${token}`) {
+      const { body } = refuse(
+        401,
+        'unauthorised',
+        null,
+        'This studio is locked',
+        'Its operator set an access token.',
+      );
+      return response
+        .writeHead(401, { 'Content-Type': 'application/json' })
+        .end(JSON.stringify(body));
+    }
     const events = /^\/jobs\/(\w+)\/events$/.exec(path);
     if (events) {
       const after = Number(request.headers['last-event-id'] ?? url.searchParams.get('after') ?? 0);

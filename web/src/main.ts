@@ -5,8 +5,8 @@ import './styles/controls.css';
 import { mount } from 'svelte';
 import { Client } from './api/client';
 import App from './App.svelte';
-import { sessionId } from './state/drafts';
+import { sessionId, storedToken } from './state/drafts';
 
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app');
-mount(App, { target, props: { client: new Client(sessionId()) } });
+mount(App, { target, props: { client: new Client(sessionId(), storedToken()) } });

@@ -25,7 +25,7 @@ export interface UploadOptions {
 export class Client {
   constructor(
     private readonly session: string,
-    private readonly token: string = '',
+    public token: string = '', // bearer token; empty: none
   ) {}
 
   info = () => this.get<ServerInfo>('/info');

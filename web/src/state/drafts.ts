@@ -22,6 +22,23 @@ export function loadDraft(mode: Mode): FormSnapshot | null {
   }
 }
 
+// The bearer token of a protected studio, kept for this tab.
+export function storedToken(): string {
+  try {
+    return sessionStorage.getItem('ams.token') ?? '';
+  } catch {
+    return '';
+  }
+}
+
+export function storeToken(token: string) {
+  try {
+    sessionStorage.setItem('ams.token', token);
+  } catch {
+    // It then has to be typed again after a reload.
+  }
+}
+
 // The anonymous browser session: a random id per tab (studio.md 6.8).
 export function sessionId(): string {
   const made = () =>

@@ -17,6 +17,7 @@ import { Form, valuesOfRequest } from './form.svelte';
 import { Output } from './output.svelte';
 import { makeLink, readLink, type Permalink } from './permalink';
 import { Toasts, type ToastAction } from './toasts.svelte';
+import { Uploads } from './uploads.svelte';
 
 const INFO_MS = 5000;
 
@@ -25,6 +26,7 @@ type SongMode = Exclude<Mode, 'lyrics'>;
 export class Studio {
   readonly toasts = new Toasts();
   readonly adapters: Adapters;
+  readonly uploads: Uploads;
   readonly forms: Record<Mode, Form>;
   readonly outputs: Record<Mode, Output>;
   mode = $state<Mode>('generate');
@@ -38,6 +40,7 @@ export class Studio {
     options: Options,
   ) {
     this.adapters = new Adapters(client, this.toasts);
+    this.uploads = new Uploads(client, this.toasts);
     const events = {
       problem: (found: Problem, mode: Mode) => this.tell(found, mode),
       finished: () => void this.refreshHistory(),
@@ -79,6 +82,13 @@ export class Studio {
 
   saveDraft(mode: Mode) {
     saveDraft(mode, this.forms[mode].snapshot());
+  }
+
+  // A file dropped anywhere on the page.
+  dropped(file: File) {
+    if (file.name.toLowerCase().endsWith('.safetensors') && this.form.loraField)
+      void this.adapters.upload(this.form, file);
+    else this.uploads.dropped(file, this.form, this.forms, (mode) => (this.mode = mode));
   }
 
   // Before the page goes away.

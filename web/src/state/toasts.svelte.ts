@@ -24,7 +24,7 @@ export class Toasts {
       (t) => t.problem.code === problem.code && t.problem.message === problem.message,
     );
     if (same) this.close(same.id);
-    const toast = { id: this.next++, problem, actions: actions.slice(0, 2) };
+    const toast = { id: this.next++, problem, actions: actions.slice(0, 3) };
     this.list = [...this.list, toast].slice(-MOST);
     if (problem.level !== 'error') setTimeout(() => this.close(toast.id), LIFETIME_MS);
   }

@@ -23,12 +23,18 @@ export class Harness {
     readonly url: string,
     private readonly browser: Browser,
     private readonly server: Server,
+    private readonly locked: boolean,
   ) {}
 
   static async start(options: MockOptions = {}): Promise<Harness> {
     const { server, url } = await startMock({ speed: 8, ...options });
     const executablePath = process.env['AMS_CHROMIUM'] ?? '/usr/bin/chromium';
-    return new Harness(url, await chromium.launch({ executablePath, args: FLAGS }), server);
+    return new Harness(
+      url,
+      await chromium.launch({ executablePath, args: FLAGS }),
+      server,
+      Boolean(options.token),
+    );
   }
 
   // A tab of its own: empty storage, another session.
@@ -45,7 +51,7 @@ export class Harness {
       if (['error', 'warning'].includes(message.type()) && !expected) this.complaints.push(text);
     });
     await page.goto(this.url + path);
-    await page.getByRole('heading', { name: 'ACE Music Studio' }).waitFor();
+    if (!this.locked) await page.getByRole('heading', { name: 'ACE Music Studio' }).waitFor();
     return page;
   }
 

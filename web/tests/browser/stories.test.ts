@@ -252,3 +252,45 @@ describe('lyrics', () => {
       expect(await lyrics.inputValue()).toBe('my own words');
     }));
 });
+
+describe('files', () => {
+  it('dropped anywhere go where they fit', () =>
+    story(async (page) => {
+      const { makeSong } = await import('../../mock/wav.mjs');
+      const drop = async (base64: string) =>
+        page.evaluate((data) => {
+          const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([bytes], 'dropped.wav', { type: 'audio/wav' }));
+          document.body.dispatchEvent(
+            new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }),
+          );
+        }, base64);
+      await drop(makeSong(4, 2).toString('base64'));
+      await page.getByRole('status').getByRole('button', { name: 'Extend' }).click();
+      await pane(page, 'extend').getByText('dropped.wav', { exact: true }).waitFor();
+    }));
+});
+
+describe('a locked studio', () => {
+  it('asks for its token', async () => {
+    const locked = await Harness.start({ token: 'open sesame' });
+    const page = await locked.open();
+    await page.getByLabel('Access token').fill('open sesame');
+    await page.getByRole('button', { name: 'Open the studio' }).click();
+    await page.getByRole('heading', { name: 'ACE Music Studio' }).waitFor();
+    await locked.close();
+  });
+});
+
+describe('without a graphics card', () => {
+  it('a line says that it takes longer, and no time is promised', async () => {
+    const slow = await Harness.start({ device: 'cpu' });
+    const page = await slow.open();
+    await page.getByText('No GPU found').waitFor();
+    expect(await pane(page, 'generate').locator('button.submit').textContent()).not.toContain(
+      'up to',
+    );
+    await slow.close();
+  });
+});
