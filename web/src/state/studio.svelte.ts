@@ -38,7 +38,9 @@ export class Studio {
   constructor(
     readonly client: Client,
     options: Options,
+    info: ServerInfo,
   ) {
+    this.info = info;
     this.adapters = new Adapters(client, this.toasts);
     this.uploads = new Uploads(client, this.toasts);
     const events = {
@@ -69,7 +71,7 @@ export class Studio {
     const link = readLink(search);
     if (link) this.openLink(link);
     setInterval(() => void this.refreshInfo(), INFO_MS);
-    await Promise.all([this.refreshInfo(), this.refreshHistory(), this.checkUploads()]);
+    await Promise.all([this.refreshHistory(), this.checkUploads()]);
     try {
       await this.adapters.refresh();
       if (link) await this.restoreLoras(link);
