@@ -1,0 +1,45 @@
+# The page: web/ built with npm and Vite, gzipped and embedded as the target ams_page, which defines
+# src/server/page_files.h. Without Node.js the program is built without a page.
+option(AMS_WEB "Build the page (needs Node.js and npm)" ON)
+find_program(AMS_NODE node DOC "Builds the page")
+find_program(AMS_NPM npm DOC "Installs what building the page needs")
+
+add_library(ams_page STATIC)
+target_include_directories(ams_page PUBLIC "${CMAKE_SOURCE_DIR}/src")
+target_compile_features(ams_page PUBLIC cxx_std_20)
+
+if(AMS_WEB AND AMS_NODE AND AMS_NPM)
+  set(ams_web "${CMAKE_SOURCE_DIR}/web")
+  set(ams_web_build "${CMAKE_BINARY_DIR}/web")
+  file(MAKE_DIRECTORY "${ams_web_build}")
+  file(GLOB_RECURSE ams_web_sources CONFIGURE_DEPENDS "${ams_web}/src/*" "${ams_web}/public/*")
+
+  add_custom_command(
+    OUTPUT "${ams_web_build}/packages.stamp"
+    COMMAND "${AMS_NPM}" ci --ignore-scripts --prefer-offline --loglevel=error
+    COMMAND "${CMAKE_COMMAND}" -E touch "${ams_web_build}/packages.stamp"
+    DEPENDS "${ams_web}/package-lock.json" "${ams_web}/package.json"
+    WORKING_DIRECTORY "${ams_web}"
+    COMMENT "Installing the page's packages"
+    VERBATIM)
+  add_custom_command(
+    OUTPUT "${ams_web_build}/page_files.cpp"
+    COMMAND "${AMS_NPM}" run --silent build -- --logLevel warn
+    COMMAND "${AMS_NODE}" "${ams_web}/scripts/embed.mjs" "${ams_web}" "${ams_web_build}/page_files.cpp"
+    DEPENDS "${ams_web_build}/packages.stamp"
+            ${ams_web_sources}
+            "${ams_web}/index.html"
+            "${ams_web}/csp.txt"
+            "${ams_web}/vite.config.ts"
+            "${ams_web}/svelte.config.js"
+            "${ams_web}/tsconfig.json"
+            "${ams_web}/scripts/embed.mjs"
+    WORKING_DIRECTORY "${ams_web}"
+    COMMENT "Building the page"
+    VERBATIM)
+  target_sources(ams_page PRIVATE "${ams_web_build}/page_files.cpp")
+  message(STATUS "page: web/, with ${AMS_NODE}")
+else()
+  target_sources(ams_page PRIVATE "${CMAKE_SOURCE_DIR}/src/server/page_files_none.cpp")
+  message(STATUS "page: none (AMS_WEB is off, or Node.js or npm is missing)")
+endif()

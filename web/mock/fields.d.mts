@@ -1,0 +1,3 @@
+import type { Options } from '../src/api/types';
+
+export const options: Options;

@@ -1,0 +1,141 @@
+// The layout rules of studio.md 4.9 and accessibility, in a real browser.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MODES } from '../../src/api/types';
+import { addAudio, choose, Harness, make, pane } from './harness';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+let studio: Harness;
+beforeAll(async () => (studio = await Harness.start({ speed: 20 })));
+afterAll(async () => studio.close());
+
+const overflow = (page: Page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+const width = async (page: Page, selector: string) =>
+  (await page.locator(selector).boundingBox())?.width ?? 0;
+
+async function openPanels(page: Page, mode: string) {
+  const panels = pane(page, mode).locator('form details');
+  await panels.evaluateAll((all) => all.forEach((panel) => panel.setAttribute('open', '')));
+}
+
+describe.each([360, 390, 412, 700, 800, 1024, 1440])('at %i px', (viewport) => {
+  it('nothing is wider than the page, in any mode, before and after audio', async () => {
+    const page = await studio.open('/', viewport, 900);
+    for (const mode of MODES) {
+      await choose(page, mode);
+      await openPanels(page, mode);
+      expect(await overflow(page), mode).toBeLessThanOrEqual(0);
+    }
+    await choose(page, 'generate');
+    await pane(page, 'generate').locator('[name=prompt]').fill('x'.repeat(200));
+    const before = await width(page, '#pane-generate');
+    await make(page, 'generate');
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    expect(await width(page, '#pane-generate')).toBe(before);
+    await page.close();
+  });
+
+  it('the navigation has its shape', async () => {
+    const page = await studio.open('/', viewport, 900);
+    const sidebar = await width(page, 'aside');
+    const strip = await page.locator('.strip').isVisible();
+    if (viewport > 1024) expect(sidebar).toBeGreaterThanOrEqual(188);
+    if (viewport > 1024) expect(sidebar).toBeLessThanOrEqual(210);
+    if (viewport > 640 && viewport <= 1024) expect(sidebar).toBe(48);
+    if (viewport <= 640) expect([sidebar, strip]).toEqual([0, true]);
+    else expect(strip).toBe(false);
+    await page.close();
+  });
+});
+
+describe('when audio arrives', () => {
+  it('nothing moves', async () => {
+    const page = await studio.open('/', 1440, 900);
+    await page.evaluate(() => {
+      const shifts: number[] = [];
+      Object.assign(window, { shifts });
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries() as (PerformanceEntry & {
+          value: number;
+          hadRecentInput: boolean;
+        })[])
+          if (!entry.hadRecentInput) shifts.push(entry.value);
+      }).observe({ type: 'layout-shift', buffered: true });
+    });
+    await pane(page, 'generate').locator('[name=prompt]').fill('waltz');
+    await make(page, 'generate');
+    await pane(page, 'generate').getByRole('button', { name: 'Retake' }).click();
+    await pane(page, 'generate').getByText('Done').waitFor({ timeout: 15000 });
+    await page.waitForTimeout(300);
+    const total = await page.evaluate(() =>
+      (window as unknown as { shifts: number[] }).shifts.reduce((a, b) => a + b, 0),
+    );
+    expect(total).toBeLessThan(0.02);
+    await page.close();
+  });
+
+  it('rows of the player keep their reserved heights and the canvas its cage', async () => {
+    const page = await studio.open('/', 390, 844);
+    await pane(page, 'generate').locator('[name=prompt]').fill('waltz');
+    await make(page, 'generate');
+    const height = async (selector: string) =>
+      (await page.locator(selector).first().boundingBox())?.height ?? 0;
+    expect(await height('#pane-generate .times')).toBeGreaterThanOrEqual(24);
+    expect(await height('#pane-generate .controls')).toBeGreaterThanOrEqual(60);
+    expect(await width(page, '#pane-generate .wave')).toBeLessThanOrEqual(
+      await width(page, '#pane-generate .cage'),
+    );
+    expect(await page.locator('#pane-generate .cage canvas').first().isVisible()).toBe(true);
+    await page.close();
+  });
+});
+
+describe('accessibility', () => {
+  it.each([390, 1440])(
+    'axe finds nothing at %i px, in any mode, with all panels open',
+    async (viewport) => {
+      const page = await studio.open('/', viewport, 900);
+      await choose(page, 'edit');
+      await addAudio(page, 'edit', 20);
+      await choose(page, 'generate');
+      await pane(page, 'generate').locator('button.submit').click(); // an error and its toast
+      const found: string[] = [];
+      const audit = async (name: string) => {
+        await page.evaluate(axe);
+        const violations = await page.evaluate(async () => {
+          const { axe: tool } = window as unknown as {
+            axe: {
+              run: () => Promise<{
+                violations: {
+                  id: string;
+                  nodes: { target: unknown[]; failureSummary: string }[];
+                }[];
+              }>;
+            };
+          };
+          return (await tool.run()).violations;
+        });
+        for (const { id, nodes } of violations)
+          found.push(
+            `${name}: ${id} ${JSON.stringify(nodes[0]?.target)} ${nodes[0]?.failureSummary}`,
+          );
+      };
+      await audit('error');
+      await pane(page, 'generate').locator('[name=prompt]').fill('waltz');
+      await make(page, 'generate');
+      await pane(page, 'generate').getByRole('button', { name: 'Separate stems' }).click();
+      await pane(page, 'generate').getByRole('button', { name: 'Play vocals' }).waitFor();
+      for (const mode of MODES) {
+        await choose(page, mode);
+        await openPanels(page, mode);
+        await audit(mode);
+      }
+      expect(found).toEqual([]);
+      await page.close();
+    },
+  );
+});
