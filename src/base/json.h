@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
+
 namespace ams {
 
 // A JSON value with checked access. Copies and members are cheap handles on shared, immutable
@@ -76,5 +78,17 @@ class Json {
 
   std::shared_ptr<const void> node_;  // a value of the JSON library, whose type stays in json.cpp
 };
+
+// What `read` returns. A missing key or a wrong type is the fault of the file `what` here, not of a
+// request: InvalidRequest becomes CorruptFile with the name in front.
+template <typename Read>
+auto read_file_values(std::string_view what, Read read) -> decltype(read()) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::InvalidRequest) throw;
+    throw Error(ErrorCode::CorruptFile, std::string(what) + ": " + error.what());
+  }
+}
 
 }  // namespace ams

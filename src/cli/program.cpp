@@ -1,9 +1,11 @@
 #include "cli/program.h"
 
+#include <csignal>
 #include <exception>
 #include <iostream>
 #include <new>
 #include <string>
+#include <system_error>
 
 #include <CLI/CLI.hpp>
 
@@ -74,6 +76,9 @@ void run_command(int argc, const char* const* argv) {
 }  // namespace
 
 int run_program(int argc, const char* const* argv) {
+  // A file size limit shall be an error of the write, as a full disk is, not the end of the
+  // program.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     run_command(argc, argv);
     return 0;
@@ -82,6 +87,11 @@ int run_program(int argc, const char* const* argv) {
   } catch (const std::bad_alloc&) {
     return report(ErrorCode::OutOfMemory,
                   "out of memory; try a shorter duration, --quant q8_0 or close other programs");
+  } catch (const std::system_error& error) {
+    // The standard library's word for no memory for one more thread.
+    const bool is_full = error.code() == std::errc::resource_unavailable_try_again;
+    return is_full ? report(ErrorCode::OutOfMemory, "out of memory: no thread can be started")
+                   : report(ErrorCode::Internal, str("internal error: ", error.what()));
   } catch (const std::exception& error) {
     return report(ErrorCode::Internal, str("internal error: ", error.what()));
   }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "nets/blocks/real_values.h"
 
 namespace ams {
 namespace {
@@ -21,23 +22,29 @@ struct Field {
 // Bounds far above every published size keep products of sizes inside 64 bits.
 constexpr int64_t kWide = 1 << 16;
 constexpr int64_t kDeep = 1024;
+constexpr int64_t kMostLayers = 64;        // one graph holds all layers; its nodes are counted
+constexpr int64_t kLongestClip = 1 << 13;  // latent frames; attention over them is quadratic
 constexpr Field kFields[] = {
     {"hidden_size", &AceStepConfig::hidden_size, kWide},
     {"intermediate_size", &AceStepConfig::intermediate_size, kWide},
-    {"num_hidden_layers", &AceStepConfig::num_hidden_layers, kDeep},
+    {"num_hidden_layers", &AceStepConfig::num_hidden_layers, kMostLayers},
     {"num_attention_heads", &AceStepConfig::num_attention_heads, kDeep},
     {"num_key_value_heads", &AceStepConfig::num_key_value_heads, kDeep},
     {"head_dim", &AceStepConfig::head_dim, kDeep},
     {"in_channels", &AceStepConfig::in_channels, kWide},
     {"patch_size", &AceStepConfig::patch_size, 2},
-    {"num_lyric_encoder_hidden_layers", &AceStepConfig::num_lyric_encoder_hidden_layers, kDeep},
-    {"num_timbre_encoder_hidden_layers", &AceStepConfig::num_timbre_encoder_hidden_layers, kDeep},
+    {"num_lyric_encoder_hidden_layers",
+     &AceStepConfig::num_lyric_encoder_hidden_layers,
+     kMostLayers},
+    {"num_timbre_encoder_hidden_layers",
+     &AceStepConfig::num_timbre_encoder_hidden_layers,
+     kMostLayers},
     {"num_attention_pooler_hidden_layers",
      &AceStepConfig::num_attention_pooler_hidden_layers,
-     kDeep},
+     kMostLayers},
     {"text_hidden_dim", &AceStepConfig::text_hidden_dim, kWide},
     {"timbre_hidden_dim", &AceStepConfig::timbre_hidden_dim, kWide},
-    {"timbre_fix_frame", &AceStepConfig::timbre_fix_frame, kWide},
+    {"timbre_fix_frame", &AceStepConfig::timbre_fix_frame, kLongestClip},
     {"audio_acoustic_hidden_dim", &AceStepConfig::audio_acoustic_hidden_dim, kWide},
     {"pool_window_size", &AceStepConfig::pool_window_size, kDeep},
     {"fsq_dim", &AceStepConfig::fsq_dim, kWide},
@@ -107,6 +114,56 @@ void check(const AceStepConfig& config) {
   }
 }
 
+std::vector<std::string> read_layer_types(const Json& list) {
+  if (!list.is_array()) throw_config("'layer_types' is not a list");
+  std::vector<std::string> types;
+  for (int64_t i = 0; i < list.size(); ++i) {
+    const std::string type = list.at(i).as_string();
+    if (type != "sliding_attention" && type != "full_attention") {
+      throw_config(
+          str("'layer_types' has '", type, "', expected sliding_attention or full_attention"));
+    }
+    types.push_back(type);
+  }
+  return types;
+}
+
+AceStepConfig read_config(const Json& json, const std::string& folder_name) {
+  if (!json.is_object()) throw_config("expected an object");
+  AceStepConfig config;
+  for (const Field& field : kFields) {
+    config.*field.member = read_size(json, field.name, config.*field.member, field.largest);
+  }
+  for (const EncoderField& field : kEncoderFields) {
+    config.*field.member = read_size(json, field.name, config.*field.decoder, kWide);
+  }
+  config.has_timbre_token = json.contains("encoder_hidden_size");
+  config.use_sliding_window = json.get("use_sliding_window", true);
+  config.is_lego_sft = json.get("is_lego_sft", false);
+  config.rms_norm_eps = read_norm_eps(json, "acestep config.json");
+  config.rope_theta = read_rope_theta(json, "acestep config.json");
+  if (json.contains("layer_types") && !json.at("layer_types").is_null()) {
+    config.layer_types = read_layer_types(json.at("layer_types"));
+  }
+  if (json.contains("fsq_input_levels")) {
+    const Json levels = json.at("fsq_input_levels");
+    config.fsq_input_levels.clear();
+    for (int64_t i = 0; i < levels.size(); ++i) {
+      const int64_t level = levels.at(i).as_int();
+      if (level < 2 || level > 256) throw_config(str("'fsq_input_levels' has ", level));
+      config.fsq_input_levels.push_back(level);
+    }
+    if (config.fsq_input_levels.empty() || config.fsq_input_levels.size() > 8) {
+      throw_config(str(
+          "'fsq_input_levels' has ", config.fsq_input_levels.size(), " entries, expected 1 to 8"));
+    }
+    if (config.num_codes() > INT32_MAX) throw_config("'fsq_input_levels' give too many codes");
+  }
+  config.kind = read_kind(json, folder_name);
+  check(config);
+  return config;
+}
+
 }  // namespace
 
 int64_t AceStepConfig::window(int64_t index) const {
@@ -143,47 +200,7 @@ EncoderLayerSizes AceStepConfig::encoder_layer() const {
 }
 
 AceStepConfig AceStepConfig::parse(const Json& json, const std::string& folder_name) {
-  if (!json.is_object()) throw_config("expected an object");
-  AceStepConfig config;
-  for (const Field& field : kFields) {
-    config.*field.member = read_size(json, field.name, config.*field.member, field.largest);
-  }
-  for (const EncoderField& field : kEncoderFields) {
-    config.*field.member = read_size(json, field.name, config.*field.decoder, kWide);
-  }
-  config.has_timbre_token = json.contains("encoder_hidden_size");
-  config.use_sliding_window = json.get("use_sliding_window", true);
-  config.is_lego_sft = json.get("is_lego_sft", false);
-  config.rms_norm_eps = static_cast<float>(json.get("rms_norm_eps", 1e-6));
-  config.rope_theta = static_cast<float>(json.get("rope_theta", 1e6));
-  if (json.contains("layer_types") && json.at("layer_types").is_array()) {
-    const Json types = json.at("layer_types");
-    for (int64_t i = 0; i < types.size(); ++i) {
-      const std::string type = types.at(i).as_string();
-      if (type != "sliding_attention" && type != "full_attention") {
-        throw_config(
-            str("'layer_types' has '", type, "', expected sliding_attention or full_attention"));
-      }
-      config.layer_types.push_back(type);
-    }
-  }
-  if (json.contains("fsq_input_levels")) {
-    const Json levels = json.at("fsq_input_levels");
-    config.fsq_input_levels.clear();
-    for (int64_t i = 0; i < levels.size(); ++i) {
-      const int64_t level = levels.at(i).as_int();
-      if (level < 2 || level > 256) throw_config(str("'fsq_input_levels' has ", level));
-      config.fsq_input_levels.push_back(level);
-    }
-    if (config.fsq_input_levels.empty() || config.fsq_input_levels.size() > 8) {
-      throw_config(str(
-          "'fsq_input_levels' has ", config.fsq_input_levels.size(), " entries, expected 1 to 8"));
-    }
-    if (config.num_codes() > INT32_MAX) throw_config("'fsq_input_levels' give too many codes");
-  }
-  config.kind = read_kind(json, folder_name);
-  check(config);
-  return config;
+  return read_file_values("acestep config.json", [&] { return read_config(json, folder_name); });
 }
 
 AceStepConfig AceStepConfig::load(const std::filesystem::path& folder) {

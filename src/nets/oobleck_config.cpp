@@ -13,6 +13,9 @@ constexpr int64_t kLargestMultiple = 256;
 constexpr int64_t kMostBlocks = 12;
 constexpr int64_t kLargestHop = 1 << 18;
 constexpr int64_t kLargestWidth = 1 << 16;
+// Hz; what audio files can hold.
+constexpr int64_t kLowestRate = 4000;
+constexpr int64_t kHighestRate = 384000;
 
 [[noreturn]] void throw_config(const std::string& message) {
   throw Error(ErrorCode::CorruptFile, "vae config.json: " + message);
@@ -103,7 +106,15 @@ OobleckConfig OobleckConfig::parse(const Json& json) {
   config.decoder_input_channels =
       read_size(json, "decoder_input_channels", config.decoder_input_channels, kWide);
   config.audio_channels = read_size(json, "audio_channels", config.audio_channels, 64);
-  config.sampling_rate = read_size(json, "sampling_rate", config.sampling_rate, 1 << 20);
+  config.sampling_rate = read_size(json, "sampling_rate", config.sampling_rate, kHighestRate);
+  if (config.sampling_rate < kLowestRate) {
+    throw_config(str("'sampling_rate' is ",
+                     config.sampling_rate,
+                     ", expected ",
+                     kLowestRate,
+                     " to ",
+                     kHighestRate));
+  }
   config.downsampling_ratios =
       read_list(json, "downsampling_ratios", std::move(config.downsampling_ratios), kLargestRatio);
   config.channel_multiples =

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "nets/blocks/real_values.h"
 
 namespace ams {
 namespace {
@@ -19,16 +20,11 @@ int64_t read_size(const Json& json, const char* name, int64_t largest) {
   return value;
 }
 
-}  // namespace
-
-AttentionSizes QwenConfig::attention() const {
-  return {hidden_size, num_attention_heads, num_key_value_heads, head_dim, rms_norm_eps};
-}
-
-QwenConfig QwenConfig::parse(const Json& json) {
+QwenConfig read_config(const Json& json) {
   if (!json.is_object()) throw_config("expected an object");
   constexpr int64_t kWide = 1 << 17;
   constexpr int64_t kDeep = 1024;
+  constexpr int64_t kMostLayers = 64;  // one graph holds all layers; its nodes are counted
   const std::string type = json.get("model_type", "");
   if (type != "qwen2" && type != "qwen3") {
     throw Error(ErrorCode::Unsupported,
@@ -38,7 +34,7 @@ QwenConfig QwenConfig::parse(const Json& json) {
   config.projection = type == "qwen2" ? ProjectionKind::Bias : ProjectionKind::QkNorm;
   config.hidden_size = read_size(json, "hidden_size", kWide);
   config.intermediate_size = read_size(json, "intermediate_size", kWide);
-  config.num_hidden_layers = read_size(json, "num_hidden_layers", kDeep);
+  config.num_hidden_layers = read_size(json, "num_hidden_layers", kMostLayers);
   config.num_attention_heads = read_size(json, "num_attention_heads", kDeep);
   config.num_key_value_heads = read_size(json, "num_key_value_heads", kDeep);
   config.vocab_size = read_size(json, "vocab_size", 1 << 22);
@@ -51,10 +47,20 @@ QwenConfig QwenConfig::parse(const Json& json) {
   if (config.num_attention_heads % config.num_key_value_heads != 0) {
     throw_config("'num_attention_heads' is not a multiple of 'num_key_value_heads'");
   }
-  config.rms_norm_eps = static_cast<float>(json.get("rms_norm_eps", 1e-6));
-  config.rope_theta = static_cast<float>(json.get("rope_theta", 1e6));
+  config.rms_norm_eps = read_norm_eps(json, "qwen config.json");
+  config.rope_theta = read_rope_theta(json, "qwen config.json");
   config.tie_word_embeddings = json.get("tie_word_embeddings", false);
   return config;
+}
+
+}  // namespace
+
+AttentionSizes QwenConfig::attention() const {
+  return {hidden_size, num_attention_heads, num_key_value_heads, head_dim, rms_norm_eps};
+}
+
+QwenConfig QwenConfig::parse(const Json& json) {
+  return read_file_values("qwen config.json", [&] { return read_config(json); });
 }
 
 QwenConfig QwenConfig::load(const std::filesystem::path& folder) {

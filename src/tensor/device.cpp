@@ -13,6 +13,7 @@
 #include <sched.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/str.h"
 
 namespace ams {
@@ -79,6 +80,13 @@ ggml_backend_dev_t choose_device(const std::string& name) {
   return device;
 }
 
+// What ggml finds wrong is told again, better, by the error that follows it.
+void forward_log(ggml_log_level, const char* text, void*) {
+  std::string_view line = text;
+  while (line.ends_with('\n')) line.remove_suffix(1);
+  if (!line.empty()) log(LogLevel::Debug, "ggml", line);
+}
+
 }  // namespace
 
 int physical_cores() {
@@ -113,6 +121,7 @@ std::vector<std::string> Device::names() {
 }
 
 std::unique_ptr<Device> Device::open(const DeviceOptions& options) {
+  ggml_log_set(forward_log, nullptr);
   ggml_backend_dev_t device = choose_device(options.name);
   ggml_backend_t backend = device ? ggml_backend_dev_init(device, nullptr) : nullptr;
   if (!backend) {

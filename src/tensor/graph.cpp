@@ -27,18 +27,18 @@ void check_size(const Tensor& tensor, size_t bytes, std::string_view what) {
                   bytes));
 }
 
+size_t node_bytes(int64_t max_nodes) {
+  const auto nodes = static_cast<size_t>(max_nodes);
+  return ggml_tensor_overhead() * nodes * 2 + ggml_graph_overhead_custom(nodes, /*grads=*/false);
+}
+
 }  // namespace
 
 Graph::Graph(const Device& device,
              const std::function<void(GraphBuilder&)>& build,
              const GraphOptions& options)
-    : device_(&device) {
+    : device_(&device), context_(node_bytes(options.max_nodes)) {
   const auto max_nodes = static_cast<size_t>(options.max_nodes);
-  const ggml_init_params params{
-      ggml_tensor_overhead() * max_nodes * 2 + ggml_graph_overhead_custom(max_nodes, false),
-      nullptr,
-      /*no_alloc=*/true};
-  context_ = ggml_init(params);
   cgraph_ = ggml_new_graph_custom(context_, max_nodes, /*grads=*/false);
   GraphBuilder builder(context_, cgraph_, device, options.keep_taps);
   build(builder);
@@ -59,8 +59,8 @@ Graph::Graph(const Device& device,
                       "; --device cpu can"));
     }
   }
-  allocator_ = ggml_gallocr_new(device.buffer_type());
-  if (!ggml_gallocr_alloc_graph(allocator_, cgraph_)) {
+  allocator_.reset(ggml_gallocr_new(device.buffer_type()));
+  if (!ggml_gallocr_alloc_graph(allocator_.get(), cgraph_)) {
     throw Error(ErrorCode::OutOfMemory,
                 str("graph: the intermediate values do not fit on ",
                     device.info().name,
@@ -75,9 +75,8 @@ Graph::Graph(const Device& device,
   }
 }
 
-Graph::~Graph() {
-  ggml_gallocr_free(allocator_);
-  ggml_free(context_);
+void Graph::FreeAllocator::operator()(ggml_gallocr* allocator) const {
+  ggml_gallocr_free(allocator);
 }
 
 void Graph::set(Tensor input, std::span<const float> values) {
@@ -131,14 +130,12 @@ FloatArray Graph::get(Tensor output) const {
   return array;
 }
 
-size_t Graph::bytes() const { return ggml_gallocr_get_buffer_size(allocator_, 0); }
+size_t Graph::bytes() const { return ggml_gallocr_get_buffer_size(allocator_.get(), 0); }
 
 PersistentTensors::PersistentTensors(const Device& device,
                                      std::span<const Spec> specs,
-                                     bool exact_caches) {
-  const ggml_init_params params{
-      ggml_tensor_overhead() * (specs.size() + 1), nullptr, /*no_alloc=*/true};
-  context_ = ggml_init(params);
+                                     bool exact_caches)
+    : context_(ggml_tensor_overhead() * (specs.size() + 1)) {
   // The CPU's attention accumulates in fp16 for fp16 values, but not for bf16 ones.
   const ggml_type half = device.is_cpu() ? GGML_TYPE_BF16 : GGML_TYPE_F16;
   for (const Spec& spec : specs) {
@@ -152,7 +149,6 @@ PersistentTensors::PersistentTensors(const Device& device,
   if (!buffer_) {
     size_t need = 0;
     for (const Tensor& tensor : tensors_) need += ggml_nbytes(tensor.node);
-    ggml_free(context_);
     throw Error(ErrorCode::OutOfMemory,
                 str("caches: ",
                     need >> 20,
@@ -165,10 +161,7 @@ PersistentTensors::PersistentTensors(const Device& device,
   ggml_backend_buffer_clear(buffer_, 0);
 }
 
-PersistentTensors::~PersistentTensors() {
-  ggml_backend_buffer_free(buffer_);
-  ggml_free(context_);
-}
+PersistentTensors::~PersistentTensors() { ggml_backend_buffer_free(buffer_); }
 
 size_t PersistentTensors::bytes() const { return ggml_backend_buffer_get_size(buffer_); }
 

@@ -9,6 +9,7 @@
 #include "base/array.h"
 #include "tensor/device.h"
 #include "tensor/graph_builder.h"
+#include "tensor/node_context.h"
 
 struct ggml_gallocr;
 
@@ -27,7 +28,6 @@ class Graph {
   Graph(const Device& device,
         const std::function<void(GraphBuilder&)>& build,
         const GraphOptions& options = {});
-  ~Graph();
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
 
@@ -46,10 +46,14 @@ class Graph {
   size_t bytes() const;  // memory of intermediate values
 
  private:
+  struct FreeAllocator {
+    void operator()(ggml_gallocr* allocator) const;
+  };
+
   const Device* device_;
-  ggml_context* context_ = nullptr;
+  NodeContext context_;
   ggml_cgraph* cgraph_ = nullptr;
-  ggml_gallocr* allocator_ = nullptr;
+  std::unique_ptr<ggml_gallocr, FreeAllocator> allocator_;
   std::vector<Tap> taps_;
   std::vector<std::shared_ptr<const void>> kept_;  // what nodes point to
 };
@@ -75,7 +79,7 @@ class PersistentTensors {
   void copy_rows(size_t index, int64_t from, int64_t to, int64_t rows);
 
  private:
-  ggml_context* context_ = nullptr;
+  NodeContext context_;
   ggml_backend_buffer* buffer_ = nullptr;
   std::vector<Tensor> tensors_;
 };

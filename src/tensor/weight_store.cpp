@@ -210,10 +210,7 @@ void WeightScope::ignore(std::string_view name, std::vector<int64_t> shape) cons
 
 WeightStore::WeightStore() = default;
 
-WeightStore::~WeightStore() {
-  ggml_backend_buffer_free(buffer_);
-  ggml_free(context_);
-}
+WeightStore::~WeightStore() { ggml_backend_buffer_free(buffer_); }
 
 const Weight* WeightStore::declare(std::vector<WeightPart> parts,
                                    std::vector<int64_t> shape,
@@ -268,14 +265,12 @@ void WeightStore::check(const WeightFile& file) const {
 
 void WeightStore::allocate(const Device& device, Precision precision) {
   precision_ = precision;
-  const ggml_init_params params{
-      ggml_tensor_overhead() * (weights_.size() + 1), nullptr, /*no_alloc=*/true};
-  context_ = ggml_init(params);
+  context_.emplace(ggml_tensor_overhead() * (weights_.size() + 1));
   for (Weight& weight : weights_) {
-    weight.tensor.node = new_tensor(context_, storage_type(weight, precision), weight.shape);
+    weight.tensor.node = new_tensor(*context_, storage_type(weight, precision), weight.shape);
     weight.tensor.rank = static_cast<int>(weight.shape.size());
   }
-  buffer_ = ggml_backend_alloc_ctx_tensors_from_buft(context_, device.buffer_type());
+  buffer_ = ggml_backend_alloc_ctx_tensors_from_buft(*context_, device.buffer_type());
   if (!buffer_) {
     size_t need = 0;
     for (const Weight& weight : weights_) need += ggml_nbytes(weight.tensor.node);

@@ -5,11 +5,13 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "tensor/device.h"
+#include "tensor/node_context.h"
 #include "tensor/tensor.h"
 #include "tensor/weight_file.h"
 
@@ -160,7 +162,7 @@ class WeightStore {
   std::deque<Weight> weights_;
   std::vector<Declaration> declarations_;  // same order as weights_
   std::vector<WeightPart> ignored_;
-  ggml_context* context_ = nullptr;
+  std::optional<NodeContext> context_;  // set by allocate()
   ggml_backend_buffer* buffer_ = nullptr;
   size_t bytes_ = 0;
   int64_t parameters_ = 0;

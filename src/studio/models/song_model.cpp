@@ -7,12 +7,31 @@
 #include "studio/modes/prepare_conditions.h"
 
 namespace ams {
+namespace {
+
+// A tokenizer may know fewer tokens than the padded table of its model, never more.
+void check_vocabulary(const Tokenizer& tokenizer,
+                      int64_t embeddings,
+                      const std::filesystem::path& folder) {
+  if (tokenizer.vocab_size() <= embeddings) return;
+  throw Error(ErrorCode::CorruptFile,
+              str("tokenizer: ",
+                  folder.string(),
+                  " has token ids up to ",
+                  tokenizer.vocab_size() - 1,
+                  ", its model has ",
+                  embeddings,
+                  " embeddings; the tokenizer is another model's"));
+}
+
+}  // namespace
 
 struct SongModel::LoadedTextEncoder {
   LoadedTextEncoder(const std::filesystem::path& folder,
                     const Device& device,
                     const SongModelOptions& options)
       : encoder(store.root(), config(folder, options), device), tokenizer(Tokenizer::load(folder)) {
+    check_vocabulary(*tokenizer, encoder.vocab_size(), folder);
     store.load(*open_qwen_weights(folder), device, options.precision);
   }
 
@@ -42,9 +61,17 @@ struct SongModel::LoadedPlanner {
                 Precision precision,
                 int64_t num_codes)
       : lm(store.root(), QwenConfig::load(folder), device, precision == Precision::F32),
-        grammar(Tokenizer::load(folder), num_codes) {
+        grammar(checked_tokenizer(folder, lm.vocab_size()), num_codes) {
     store.load(*open_qwen_weights(folder), device, precision);
   }
+
+  static std::shared_ptr<const Tokenizer> checked_tokenizer(const std::filesystem::path& folder,
+                                                            int64_t embeddings) {
+    std::shared_ptr<const Tokenizer> tokenizer = Tokenizer::load(folder);
+    check_vocabulary(*tokenizer, embeddings, folder);
+    return tokenizer;
+  }
+
   WeightStore store;
   QwenLm lm;
   PlannerGrammar grammar;

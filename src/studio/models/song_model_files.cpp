@@ -61,7 +61,8 @@ std::vector<ModelEntry> candidates(const std::vector<ModelEntry>& entries,
 }
 
 int64_t config_value(const fs::path& folder, const char* key, int64_t fallback) {
-  return Json::parse_file(folder / "config.json").get(key, fallback);
+  const fs::path path = folder / "config.json";
+  return read_file_values(path.string(), [&] { return Json::parse_file(path).get(key, fallback); });
 }
 
 fs::path find_dit(const std::string& model,
