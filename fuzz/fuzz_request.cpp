@@ -16,14 +16,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   ams::Json body;
   try {
     std::vector<std::string> warnings;
-    body = ams::generate_request_json(
-        ams::parse_generate_request(ams::Json::parse(text, "fuzz"), warnings));
+    body =
+        ams::song_request_json(ams::parse_song_request(ams::Json::parse(text, "fuzz"), warnings));
   } catch (const ams::Error&) {
     return 0;
   }
   // Whatever was accepted must be accepted again, without a warning: an error here is a defect.
   std::vector<std::string> warnings;
-  const ams::Json again = ams::generate_request_json(ams::parse_generate_request(body, warnings));
+  const ams::Json again = ams::song_request_json(ams::parse_song_request(body, warnings));
   if (!warnings.empty() || !(again == body)) std::abort();
   return 0;
 }

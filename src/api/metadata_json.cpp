@@ -8,7 +8,9 @@
 #include <random>
 #include <sstream>
 #include <string_view>
+#include <variant>
 
+#include "api/request_json.h"
 #include "base/build_info.h"
 #include "base/fields.h"
 #include "base/sha256.h"
@@ -68,21 +70,81 @@ Json audio_json(const SongFile& file) {
   return audio;
 }
 
+Json inputs_json(const std::vector<SongInput>& inputs) {
+  Json array = Json::array();
+  for (const SongInput& input : inputs) {
+    Json object = Json::object();
+    object.set("role", input.role);
+    object.set("sha256", input.sha256);
+    object.set("duration_s", input.duration_seconds);
+    object.set("sample_rate", input.sample_rate);
+    object.set("channels", input.channels);
+    array.push_back(object);
+  }
+  return array;
+}
+
+Json loras_json(const std::vector<SongLora>& loras) {
+  Json array = Json::array();
+  for (const SongLora& lora : loras) {
+    Json object = Json::object();
+    object.set("name", lora.name);
+    object.set("kind", lora.kind);
+    object.set("scale", lora.scale);
+    object.set("sha256", lora.sha256);
+    object.set("rank", lora.rank);
+    object.set("alpha", lora.alpha);
+    object.set("modules_applied", lora.modules_applied);
+    array.push_back(object);
+  }
+  return array;
+}
+
+bool is_instrumental(const SongRequest& request) {
+  if (const auto* generate = std::get_if<GenerateRequest>(&request)) return generate->instrumental;
+  return !std::holds_alternative<CoverRequest>(request) &&
+         lyrics_of(request).find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+// Extend and Edit take their length from a file.
+double requested_seconds(const SongRequest& request, const SongFile& file) {
+  if (const auto* generate = std::get_if<GenerateRequest>(&request)) {
+    return generate->duration_seconds;
+  }
+  if (const auto* cover = std::get_if<CoverRequest>(&request)) return cover->duration_seconds;
+  return file.duration_seconds;
+}
+
 // What the user asked for.
-void add_request(Json& document, const GenerateRequest& request) {
-  document.set("mode", "generate");
-  document.set("prompt", request.prompt);
-  document.set("instrumental", request.instrumental);
-  document.set("duration_s", request.duration_seconds);
-  document.set("mode_params", Json::object());
-  document.set("estimated_duration_s", estimate_seconds(request));
-  if (request.lyrics.empty()) return;
-  document.set("lyrics_first_line", request.lyrics.substr(0, request.lyrics.find('\n')));
-  document.set("lyrics_sha256", sha256_of(request.lyrics));
+void add_request(Json& document, const SongRequest& request, const SongFile& file) {
+  SongRequest copy = request;
+  const double seconds = requested_seconds(request, file);
+  document.set("mode", mode_of(request));
+  if (const auto* edit = std::get_if<EditRequest>(&request)) {
+    document.set("sub_mode", edit->sub_mode == EditMode::FlowEdit ? "flow_edit" : "repaint");
+  }
+  document.set("prompt", prompt_of(request));
+  document.set("instrumental", is_instrumental(request));
+  document.set("duration_s", seconds);
+  document.set("mode_params", write_json(mode_fields(copy)));
+  document.set("estimated_duration_s", estimate_seconds(seconds));
+  const std::string_view lyrics = lyrics_of(request);
+  if (lyrics.empty()) return;
+  document.set("lyrics_first_line", lyrics.substr(0, lyrics.find('\n')));
+  document.set("lyrics_sha256", sha256_of(lyrics));
+}
+
+// With what the engine drew and filled in.
+SongRequest resolved(SongRequest request, const SongReport& report) {
+  SongControls& controls = controls_of(request);
+  controls.seed = report.seed;
+  controls.sde_seed = report.sde_seed;
+  controls.advanced = report.advanced;
+  return request;
 }
 
 // How the engine made it.
-void add_report(Json& document, const GenerateRequest& request, const SongReport& report) {
+void add_report(Json& document, const SongControls& request, const SongReport& report) {
   AdvancedOptions advanced = report.advanced;
   PlannerOptions planner = request.lm;
   CorrectionRequest correction = request.dcw;
@@ -96,7 +158,8 @@ void add_report(Json& document, const GenerateRequest& request, const SongReport
                correction.enabled ? write_json(fields(correction)).at("dcw") : Json::object());
   document.set("lm_used", report.lm_used);
   document.set("lm_result", planned_json(report.lm_result));
-  document.set("loras", Json::array());
+  if (!report.inputs.empty()) document.set("inputs", inputs_json(report.inputs));
+  document.set("loras", loras_json(report.loras));
   document.set("ignored_params", list(report.ignored_params));
   document.set("load_seconds", report.load_seconds);
   document.set("wall_seconds", report.wall_seconds);
@@ -104,7 +167,7 @@ void add_report(Json& document, const GenerateRequest& request, const SongReport
 
 }  // namespace
 
-Json song_metadata_json(const GenerateRequest& request,
+Json song_metadata_json(const SongRequest& request,
                         const SongReport& report,
                         const SongFile& file,
                         const JobFacts& job) {
@@ -112,8 +175,9 @@ Json song_metadata_json(const GenerateRequest& request,
   document.set("schema", "ams.meta/1");
   document.set("job_id", job.job_id);
   document.set("created_at", job.created_at);
-  add_request(document, request);
-  add_report(document, request, report);
+  add_request(document, request, file);
+  add_report(document, controls_of(request), report);
+  if (job.keeps_request) document.set("request", song_request_json(resolved(request, report)));
 
   std::vector<std::string> warnings = job.warnings;
   warnings.insert(warnings.end(), report.warnings.begin(), report.warnings.end());

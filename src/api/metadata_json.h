@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "studio/requests/generate_request.h"
+#include "studio/requests/song_request.h"
 #include "studio/song_file.h"
 #include "studio/song_report.h"
 
@@ -19,10 +19,13 @@ struct JobFacts {
   std::vector<std::string> warnings = {};  // from reading the request
   double queue_seconds = 0;
   int64_t attempts = 1;
+  // Adds the request with seeds and defaults filled in, so that parse_song_request() can run the
+  // document again. It holds lyrics and paths in full: for documents that stay with their user.
+  bool keeps_request = false;
 };
 
-// The document; lyrics are not echoed, only their first line and hash.
-Json song_metadata_json(const GenerateRequest& request,
+// The document; outside of a kept request lyrics are not echoed, only their first line and hash.
+Json song_metadata_json(const SongRequest& request,
                         const SongReport& report,
                         const SongFile& file,
                         const JobFacts& job);

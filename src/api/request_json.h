@@ -5,15 +5,17 @@
 #include <vector>
 
 #include "base/json.h"
-#include "studio/requests/generate_request.h"
+#include "studio/requests/song_request.h"
 
 namespace ams {
 
-// A validated request. `mode` may be given and must be "generate". Unknown fields become entries of
-// `warnings`. Throws InvalidRequest that names field, value and range.
-GenerateRequest parse_generate_request(const Json& body, std::vector<std::string>& warnings);
+// A validated request. `mode` selects its struct; absent: "generate". `loras` is a list of
+// {"name" or "path", "strength"}. The metadata document of a song is read as the request it holds.
+// Unknown fields become entries of `warnings`. Throws InvalidRequest that names field, value and
+// range.
+SongRequest parse_song_request(const Json& body, std::vector<std::string>& warnings);
 
-// The whole request, in the form that parse_generate_request() reads.
-Json generate_request_json(const GenerateRequest& request);
+// The whole request, in the form that parse_song_request() reads.
+Json song_request_json(const SongRequest& request);
 
 }  // namespace ams

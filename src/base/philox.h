@@ -14,10 +14,10 @@ std::array<uint32_t, 4> philox4x32(std::array<uint32_t, 4> counter, std::array<u
 
 // What numbers are drawn for. Streams of one seed are independent of each other.
 enum class RandomPurpose : uint32_t {
-  Noise = 1,             // initial latents
-  Planner = 2,           // token sampling
-  ReferenceOffsets = 3,  // where segments of a reference recording start
-  Sde = 4,               // fresh noise within sampling
+  Noise = 1,          // initial latents
+  Planner = 2,        // token sampling
+  ReferenceClip = 3,  // where segments of a reference recording start
+  Sde = 4,            // fresh noise within sampling
 };
 
 // The numbers of one purpose, seeded from a job's seed. A UniformRandomBitGenerator.

@@ -13,7 +13,7 @@ namespace ams {
 // Set by the command that was named; main() calls it after the whole command line was read.
 using Action = std::function<void()>;
 
-void add_generate_command(CLI::App& program, const Environment& environment, Action& action);
+void add_song_commands(CLI::App& program, const Environment& environment, Action& action);
 void add_request_command(CLI::App& program, const Environment& environment, Action& action);
 void add_models_command(CLI::App& program, const Environment& environment, Action& action);
 void add_bench_command(CLI::App& program, const Environment& environment, Action& action);

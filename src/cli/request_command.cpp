@@ -20,20 +20,22 @@ struct RequestArguments {
 void run(RequestArguments& arguments) {
   SongJob& job = arguments.job;
   const Json body = Json::parse_file(arguments.file, kMaxRequestBytes);
-  job.request = parse_generate_request(body, job.warnings);
+  job.request = parse_song_request(body, job.warnings);
   check_ranges(fields(job.engine));
-  job.engine.model = job.request.model;
-  job.engine.compat = job.request.compat;
+  job.engine.model = controls_of(job.request).model;
+  job.engine.compat = controls_of(job.request).compat;
   run_song_job(job);
 }
 
 }  // namespace
 
 void add_request_command(CLI::App& program, const Environment& environment, Action& action) {
-  CLI::App* command =
-      program.add_subcommand("request", "Run a request file, in the form the HTTP API takes");
+  CLI::App* command = program.add_subcommand(
+      "request", "Run a request file in the form of the HTTP API, or the metadata of a song again");
   const auto arguments = std::make_shared<RequestArguments>();
-  command->add_option("file", arguments->file, "The request")->type_name("FILE.json")->required();
+  command->add_option("file", arguments->file, "The request, or what --json wrote")
+      ->type_name("FILE.json")
+      ->required();
   add_job_flags(*command, environment, arguments->job);
   command->callback([arguments, &action] { action = [arguments] { run(*arguments); }; });
 }

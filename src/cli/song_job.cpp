@@ -78,8 +78,10 @@ void run_song_job(const SongJob& job) {
 
   const SongFile file = write_song_file(job.output.audio, result.audio);
   if (job.output.metadata) {
-    const JobFacts facts{
-        .job_id = make_job_id(), .created_at = utc_timestamp(), .warnings = job.warnings};
+    const JobFacts facts{.job_id = make_job_id(),
+                         .created_at = utc_timestamp(),
+                         .warnings = job.warnings,
+                         .keeps_request = true};
     const Json document = song_metadata_json(job.request, result.report, file, facts);
     write_text_file(*job.output.metadata, document.dump(2) + "\n");
   }

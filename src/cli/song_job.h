@@ -1,4 +1,4 @@
-// Makes one song and writes its files: what `generate` and `request` share.
+// Makes one song and writes its files: what the song commands and `request` share.
 #pragma once
 
 #include <filesystem>
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "studio/engine.h"
-#include "studio/requests/generate_request.h"
+#include "studio/requests/song_request.h"
 
 namespace ams {
 
@@ -18,8 +18,8 @@ struct SongOutput {
 };
 
 struct SongJob {
-  GenerateRequest request;  // validated
-  EngineOptions engine;     // model and compat come from the request
+  SongRequest request;   // validated
+  EngineOptions engine;  // model and compat come from the request
   SongOutput output;
   std::vector<std::string> warnings;  // from reading the request
 };

@@ -13,7 +13,7 @@
 
 #include "audio/audio_buffer.h"
 #include "base/fields.h"
-#include "studio/requests/generate_request.h"
+#include "studio/requests/song_request.h"
 #include "studio/song_report.h"
 
 namespace ams {
@@ -64,8 +64,9 @@ class Engine {
   virtual ~Engine() = default;
 
   // `request` must have passed validate(); an absent seed is drawn. Checks `job.stop` at least once
-  // a step. Throws Cancelled, OutOfMemory and whatever open() throws.
-  virtual SongResult generate(const GenerateRequest& request, const JobContext& job) = 0;
+  // a step. Throws Cancelled, OutOfMemory, whatever open() throws, what read_song_input() says of
+  // audio files, and open_lora() and LoraStack::apply() of adapters.
+  virtual SongResult generate(const SongRequest& request, const JobContext& job) = 0;
 };
 
 }  // namespace ams

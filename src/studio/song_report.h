@@ -28,6 +28,26 @@ struct PlannedSong {
   std::string vocal_language = {};
 };
 
+// An audio file of the request.
+struct SongInput {
+  std::string role = {};    // the request's member: "seed_audio"
+  std::string sha256 = {};  // of the file
+  double duration_seconds = 0;
+  int64_t sample_rate = 0;  // Hz
+  int64_t channels = 0;
+};
+
+// One adapter that the song was made with.
+struct SongLora {
+  std::string name = {};
+  std::string kind = {};  // "preset" or "custom"
+  double scale = 0;       // strength
+  std::string sha256 = {};
+  int64_t rank = 0;
+  double alpha = 0;
+  int64_t modules_applied = 0;  // matrices that it changed
+};
+
 // A value type.
 struct SongReport {
   std::string device;       // "cpu", "cuda", "metal", "vulkan"
@@ -39,6 +59,8 @@ struct SongReport {
   AdvancedOptions advanced;         // as used: the model's defaults filled in
   bool lm_used = false;             // the planner ran
   std::optional<PlannedSong> lm_result;
+  std::vector<SongInput> inputs;
+  std::vector<SongLora> loras;              // in the order of the request
   std::vector<std::string> ignored_params;  // wire names without effect in this run
   std::vector<std::string> warnings;        // sentences for the user
   double load_seconds = 0;                  // reading weights

@@ -126,6 +126,36 @@ TEST_F(CommandLine, generate_writes_song_and_metadata) {
   EXPECT_EQ(files().size(), 2u);
 }
 
+TEST_F(CommandLine, every_mode_has_its_command) {
+  for (const char* mode : {"cover", "extend", "edit"}) {
+    const Result result =
+        ams({mode, "in.wav", "--lora", "x=0.5", "--lora", "y", "-o", "a.wav", "--json", "a.json"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    const Json metadata = Json::parse_file(folder_ / "a.json");
+    EXPECT_EQ(metadata.at("mode").as_string(), mode);
+    const Json loras = metadata.at("request").at("loras");
+    ASSERT_EQ(loras.size(), 2) << mode;
+    EXPECT_EQ(loras.at(int64_t{0}).at("name").as_string(), "x");
+    EXPECT_EQ(loras.at(int64_t{0}).at("strength").as_double(), 0.5);
+  }
+}
+
+TEST_F(CommandLine, metadata_is_run_again) {
+  ams({"generate",
+       "x",
+       "--lyrics",
+       "[Verse] la",
+       "--duration",
+       "6",
+       "-o",
+       "a.wav",
+       "--json",
+       "a.json"});
+  const Result result = ams({"request", "a.json", "-o", "b.wav"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(text_of(folder_ / "a.wav"), text_of(folder_ / "b.wav"));
+}
+
 TEST_F(CommandLine, same_request_makes_the_same_bytes) {
   ams({"generate", "x", "--duration", "5", "--seed", "1", "-o", "a.wav"});
   ams({"generate", "x", "--duration", "5", "--seed", "1", "-o", "b.wav"});
@@ -175,7 +205,7 @@ TEST_F(CommandLine, texts_are_checked) {
 }
 
 TEST_F(CommandLine, usage_errors_exit_with_2) {
-  expect_error({}, 2, "generate, request, models, bench");
+  expect_error({}, 2, "generate, cover, extend, edit, request, models, bench");
   expect_error({"dance"}, 2, "'dance', expected one of: generate");
   expect_error({"generate"}, 2, "prompt");
   expect_error({"generate", "x", "--bogus"}, 2, "--bogus");

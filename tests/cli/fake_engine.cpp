@@ -30,12 +30,19 @@ AudioBuffer sine(double seconds) {
   return audio;
 }
 
+double seconds_of(const SongRequest& request) {
+  const auto* generate = std::get_if<GenerateRequest>(&request);
+  return generate != nullptr ? generate->duration_seconds : 5.0;
+}
+
 class FakeEngine : public Engine {
  public:
   explicit FakeEngine(EngineOptions options) : options_(std::move(options)) {}
 
-  SongResult generate(const GenerateRequest& request, const JobContext& job) override {
-    const bool is_slow = request.prompt == "slow";
+  SongResult generate(const SongRequest& asked, const JobContext& job) override {
+    const SongControls& request = controls_of(asked);
+    const std::string prompt(prompt_of(asked));
+    const bool is_slow = prompt == "slow";
     for (int64_t step = 0; step <= kSteps || is_slow; ++step) {
       if (job.stop.stop_requested()) throw Error(ErrorCode::Cancelled, "engine: cancelled");
       const int64_t shown = std::min(step, kSteps);
@@ -45,9 +52,9 @@ class FakeEngine : public Engine {
                     .total = kSteps});
       if (is_slow) std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
-    if (request.prompt == "broken") throw Error(ErrorCode::CorruptFile, "weights: cut off");
-    SongResult result{sine(request.duration_seconds), {}};
-    if (request.prompt == "nan") {
+    if (prompt == "broken") throw Error(ErrorCode::CorruptFile, "weights: cut off");
+    SongResult result{sine(seconds_of(asked)), {}};
+    if (prompt == "nan") {
       result.audio.samples.data[7] = std::numeric_limits<float>::quiet_NaN();
     }
     result.report.device = options_.device == "auto" ? "cpu" : options_.device;

@@ -133,6 +133,13 @@ SongNetworks SongModel::networks(const LoadObserver& observe) {
   return networks;
 }
 
+std::vector<LoraOutcome> SongModel::apply_loras(std::span<const LoraUse> uses,
+                                                const LoadObserver& observe) {
+  if (uses.empty() && !acestep_) return {};
+  networks(observe);
+  return acestep_->loras().apply(uses);
+}
+
 SongModel::Planner SongModel::planner(const LoadObserver& observe) {
   if (!files_.planner) {
     throw Error(ErrorCode::NotFound,

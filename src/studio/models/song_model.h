@@ -3,7 +3,9 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "base/array.h"
 #include "nets/acestep_model.h"
@@ -14,6 +16,7 @@
 #include "studio/models/song_model_files.h"
 #include "studio/modes/render_song.h"
 #include "tensor/device.h"
+#include "tensor/lora_stack.h"
 #include "tensor/weight_store.h"
 #include "text/tokenizer.h"
 
@@ -45,6 +48,9 @@ class SongModel {
 
   // What rendering needs; loads what is not there yet.
   SongNetworks networks(const LoadObserver& observe);
+
+  // Makes the song model run with exactly these adapters. As LoraStack::apply().
+  std::vector<LoraOutcome> apply_loras(std::span<const LoraUse> uses, const LoadObserver& observe);
 
   struct Planner {
     CausalLm* lm = nullptr;

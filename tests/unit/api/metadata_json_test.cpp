@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "api/request_json.h"
+
 namespace ams {
 namespace {
 
@@ -81,6 +83,31 @@ TEST(MetadataJson, does_not_echo_lyrics) {
   EXPECT_EQ(document.at("lyrics_first_line").as_string(), "[Verse]");
   EXPECT_EQ(document.at("lyrics_sha256").as_string().size(), 64u);
   EXPECT_EQ(document.dump().find("secret words"), std::string::npos);
+}
+
+TEST(MetadataJson, kept_requests_can_be_run_again) {
+  const Json document = song_metadata_json(request(), report(), file(), {.keeps_request = true});
+  std::vector<std::string> warnings;
+  const auto again = std::get<GenerateRequest>(parse_song_request(document, warnings));
+  EXPECT_TRUE(warnings.empty());
+  EXPECT_EQ(again.lyrics, request().lyrics);
+  EXPECT_EQ(again.seed, 9911);
+  EXPECT_EQ(again.advanced.inference_steps, 27);
+}
+
+TEST(MetadataJson, modes_list_their_own_values) {
+  ExtendRequest extend;
+  extend.seed_audio = "a.wav";
+  SongReport made = report();
+  made.inputs = {{.role = "seed_audio", .sha256 = "e5c0", .duration_seconds = 6}};
+  made.loras = {{.name = "x", .kind = "custom", .scale = 0.5, .modules_applied = 3}};
+  const Json document = song_metadata_json(extend, made, file(), {});
+  EXPECT_EQ(document.at("mode").as_string(), "extend");
+  EXPECT_EQ(document.at("mode_params").at("wav_crossfade_s").as_double(), 2.0);
+  EXPECT_FALSE(document.at("mode_params").contains("seed"));
+  EXPECT_EQ(document.at("inputs").at(int64_t{0}).at("role").as_string(), "seed_audio");
+  EXPECT_EQ(document.at("loras").at(int64_t{0}).at("modules_applied").as_int(), 3);
+  EXPECT_EQ(document.dump().find("a.wav"), std::string::npos);
 }
 
 TEST(MetadataJson, without_lyrics_says_nothing_of_them) {

@@ -15,7 +15,7 @@ using testing::IsEmpty;
 std::string error_of(const std::string& body) {
   std::vector<std::string> warnings;
   try {
-    parse_generate_request(Json::parse(body, "body"), warnings);
+    parse_song_request(Json::parse(body, "body"), warnings);
   } catch (const Error& error) {
     return std::string(error_code_info(error.code()).name) + ": " + error.what();
   }
@@ -25,10 +25,10 @@ std::string error_of(const std::string& body) {
 TEST(RequestJson, minimal_body_is_the_untouched_form) {
   std::vector<std::string> warnings;
   const Json body = Json::parse(R"({"prompt": "jazz"})", "body");
-  const GenerateRequest request = parse_generate_request(body, warnings);
+  const SongRequest request = parse_song_request(body, warnings);
   GenerateRequest untouched;
   untouched.prompt = "jazz";
-  EXPECT_EQ(generate_request_json(request), generate_request_json(untouched));
+  EXPECT_EQ(song_request_json(request), song_request_json(untouched));
   EXPECT_THAT(warnings, IsEmpty());
 }
 
@@ -43,19 +43,19 @@ TEST(RequestJson, written_requests_are_read_back) {
   request.lm.thinking = false;
   request.dcw.enabled = true;
   std::vector<std::string> warnings;
-  const Json written = generate_request_json(request);
-  EXPECT_EQ(generate_request_json(parse_generate_request(written, warnings)), written);
+  const Json written = song_request_json(request);
+  EXPECT_EQ(song_request_json(parse_song_request(written, warnings)), written);
   EXPECT_THAT(warnings, IsEmpty());
 }
 
 TEST(RequestJson, knobs_are_grouped) {
   std::vector<std::string> warnings;
-  const GenerateRequest request =
-      parse_generate_request(Json::parse(R"({"mode": "generate", "prompt": "x", "duration_s": 12.5,
+  const auto request = std::get<GenerateRequest>(
+      parse_song_request(Json::parse(R"({"mode": "generate", "prompt": "x", "duration_s": 12.5,
                       "advanced": {"inference_steps": 8, "infer_method": "sde"},
                       "lm": {"cfg": 3, "thinking": false}, "dcw": {}})",
-                                         "body"),
-                             warnings);
+                                     "body"),
+                         warnings));
   EXPECT_EQ(request.duration_seconds, 12.5);
   EXPECT_EQ(request.advanced.inference_steps, 8);
   EXPECT_EQ(request.advanced.infer_method, InferMethod::Sde);
@@ -66,7 +66,7 @@ TEST(RequestJson, knobs_are_grouped) {
 
 TEST(RequestJson, unknown_fields_are_warnings) {
   std::vector<std::string> warnings;
-  parse_generate_request(Json::parse(R"({"prompt": "x", "colour": 1})", "body"), warnings);
+  parse_song_request(Json::parse(R"({"prompt": "x", "colour": 1})", "body"), warnings);
   EXPECT_THAT(warnings, ElementsAre(HasSubstr("'colour'")));
 }
 
@@ -77,6 +77,36 @@ TEST(RequestJson, bad_bodies_name_the_field) {
   EXPECT_THAT(error_of(R"({"prompt": "x", "mode": "dance"})"), HasSubstr("one of: generate"));
   EXPECT_THAT(error_of(R"({"prompt": "x", "lm": {"top_k": -1}})"), HasSubstr("'lm.top_k' is -1"));
   EXPECT_THAT(error_of(R"({"prompt": ["x"]})"), HasSubstr("'prompt'"));
+}
+
+TEST(RequestJson, every_mode_is_read_back) {
+  for (const std::string& mode : song_modes()) {
+    SongRequest request = make_song_request(mode);
+    *std::get<std::string*>(fields(request).front().member) = "a.wav";
+    controls_of(request).loras = {{"adapter", 0.5}, {"other", {}}};
+    std::vector<std::string> warnings;
+    const Json written = song_request_json(request);
+    const SongRequest read = parse_song_request(written, warnings);
+    EXPECT_EQ(written.at("mode").as_string(), mode);
+    EXPECT_EQ(song_request_json(read), written);
+    EXPECT_EQ(controls_of(read).loras, controls_of(request).loras);
+    EXPECT_THAT(warnings, IsEmpty());
+  }
+}
+
+TEST(RequestJson, adapters_are_objects) {
+  EXPECT_THAT(error_of(R"({"prompt": "x", "loras": "a"})"), HasSubstr("'loras'"));
+  EXPECT_THAT(error_of(R"({"prompt": "x", "loras": [{"strength": 1}]})"), HasSubstr("name"));
+  EXPECT_THAT(error_of(R"({"prompt": "x", "loras": [{"name": "a", "strength": 2}]})"),
+              HasSubstr("0 to 1.5"));
+  EXPECT_EQ(error_of(R"({"prompt": "x", "loras": [{"path": "a", "strength": 1}]})"), "");
+}
+
+TEST(RequestJson, metadata_without_its_request_cannot_be_run) {
+  EXPECT_THAT(error_of(R"({"schema": "ams.meta/1", "prompt": "x"})"),
+              HasSubstr("does not hold the request"));
+  EXPECT_THAT(error_of(R"({"schema": "ams.meta/1", "request": {"schema": "ams.meta/1"}})"),
+              HasSubstr("no request"));
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ TEST(Philox, seeds_purposes_and_rows_give_other_numbers) {
 }
 
 TEST(Philox, uniform_values_fill_the_unit_interval) {
-  PhiloxStream stream(1, RandomPurpose::ReferenceOffsets);
+  PhiloxStream stream(1, RandomPurpose::ReferenceClip);
   double sum = 0.0;
   constexpr int kCount = 20000;
   for (int i = 0; i < kCount; ++i) {
