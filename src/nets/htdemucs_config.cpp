@@ -83,7 +83,8 @@ int64_t read_segment(const Json& kwargs, int64_t samplerate) {
       if (numerator < 1 || numerator > 1000000 || denominator < 1 || denominator > 1000000) {
         throw_kwargs(str("'segment' is ", numerator, "/", denominator));
       }
-      samples = static_cast<double>(numerator * samplerate / denominator);
+      const int64_t whole = numerator * samplerate / denominator;
+      samples = static_cast<double>(whole);
     } else {
       samples = std::trunc(segment.as_double() * static_cast<double>(samplerate));
     }
