@@ -75,7 +75,8 @@ Moments combine(const float* statistics, int64_t count) {
   double size = 0.0;
   for (int64_t part = 0; part < kRowNormParts; ++part) {
     const int64_t begin = count * part / kRowNormParts;
-    const auto added = static_cast<double>(count * (part + 1) / kRowNormParts - begin);
+    const int64_t end = count * (part + 1) / kRowNormParts;
+    const auto added = static_cast<double>(end - begin);
     if (added == 0.0) continue;
     const double difference = static_cast<double>(statistics[2 * part]) - all.mean;
     const double total = size + added;
