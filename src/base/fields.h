@@ -56,8 +56,12 @@ struct Field {
   FieldRange range = {};
   std::vector<std::string> choices = {};  // what a text or enum may be; empty: any text
   std::string unit = {};                  // "s"
-  std::string when_absent = {};  // what no value means: "the model's own"; empty: the default
-  std::string help = {};         // one short sentence
+  std::string when_absent = {};     // what no value means: "the model's own"; empty: the default
+  std::string help = {};            // one short sentence
+  std::string label = {};           // above the control of a form: "Inference steps"
+  std::optional<double> step = {};  // of a slider; a hint for forms, not checked
+  std::string placeholder = {};     // example in an empty control
+  std::string missing = {};  // what a form says when a needed text is empty; empty: it may be empty
 };
 
 using Fields = std::vector<Field>;
