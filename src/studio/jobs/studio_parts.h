@@ -80,7 +80,7 @@ struct DownloadProgress {
   std::string_view component;
   int64_t bytes = 0;
   int64_t total = 0;  // 0: not known yet
-  std::optional<double> seconds_left;
+  std::optional<double> seconds_left = {};
 };
 
 struct DownloadContext {

@@ -58,7 +58,9 @@ TEST_F(StudioEvents, replay_from_any_number_gives_the_rest) {
     const EventBatch rest = studio().events(kAnna, job.id, after);
     ASSERT_EQ(static_cast<int64_t>(rest.events.size()), job.last_event - after);
     EXPECT_TRUE(rest.is_complete);
-    if (!rest.events.empty()) EXPECT_EQ(rest.events.front().id, after + 1);
+    if (!rest.events.empty()) {
+      EXPECT_EQ(rest.events.front().id, after + 1);
+    }
   }
   EXPECT_TRUE(studio().events(kAnna, job.id, 1000).events.empty());
 }
@@ -163,7 +165,9 @@ TEST_F(StudioEvents, stage_events_tell_elapsed_and_measured_time_left) {
   const JobView first = make_song(kAnna, "timed");
   for (const JobEvent& event : studio().events(kAnna, first.id, 0).events) {
     const auto* stage = std::get_if<StageEvent>(&event.body);
-    if (stage != nullptr) EXPECT_FALSE(stage->eta_seconds);  // nothing was measured yet
+    if (stage != nullptr) {
+      EXPECT_FALSE(stage->eta_seconds);  // nothing was measured yet
+    }
   }
   const JobView second = make_song(kAnna, "timed");
   for (const JobEvent& event : studio().events(kAnna, second.id, 0).events) {

@@ -1,6 +1,7 @@
 #include "unit/studio_jobs/fake_parts.h"
 
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
