@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "cli/bus_error.h"
 #include "cli/commands.h"
 #include "cli/environment.h"
 
@@ -79,6 +80,7 @@ int run_program(int argc, const char* const* argv) {
   // A file size limit shall be an error of the write, as a full disk is, not the end of the
   // program.
   std::signal(SIGXFSZ, SIG_IGN);
+  report_bus_errors();
   try {
     run_command(argc, argv);
     return 0;
