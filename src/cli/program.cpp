@@ -61,6 +61,7 @@ void run_command(int argc, const char* const* argv) {
   program.get_formatter()->column_width(34);
   Action action;
   add_song_commands(program, environment, action);
+  add_lyrics_command(program, environment, action);
   add_request_command(program, environment, action);
   add_models_command(program, environment, action);
   add_bench_command(program, environment, action);
