@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include <unistd.h>
+
 #include "base/str.h"
 
 namespace ams {
@@ -39,6 +41,11 @@ std::string one_line(std::string_view message) {
 }
 
 }  // namespace
+
+ProgressStyle progress_style(bool quiet) {
+  if (quiet) return ProgressStyle::Silent;
+  return isatty(STDERR_FILENO) != 0 ? ProgressStyle::Terminal : ProgressStyle::Plain;
+}
 
 ProgressDisplay::ProgressDisplay(std::ostream& out,
                                  ProgressStyle style,

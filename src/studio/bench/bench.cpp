@@ -15,6 +15,7 @@
 #include "studio/bench/bench_ceilings.h"
 #include "studio/bench/bench_networks.h"
 #include "studio/engine_precision.h"
+#include "studio/requests/lyrics_request.h"
 #include "studio/sampling_defaults.h"
 
 namespace ams {
@@ -70,6 +71,7 @@ class Bench {
   void note_memory();
   void measure_text();
   void measure_planner();
+  void measure_lyrics();
   void measure_song_model();
   void measure_codec();
 
@@ -190,6 +192,62 @@ void Bench::measure_planner() {
       prefill.median * static_cast<double>(sequences) + step.median * static_cast<double>(codes);
 }
 
+// The loop of write_lyrics() without its callbacks.
+void Bench::measure_lyrics() {
+  const auto lm = networks_.lyrics();
+  const int64_t vocabulary = lm->vocab_size();
+  const auto session = lm->open({1, kPromptTokens + (options_.runs + 1) * kTimedTokens + 1});
+  const std::vector<int32_t> prompt = seeded_tokens(kPromptTokens, vocabulary);
+  std::vector<float> logits(static_cast<size_t>(vocabulary));
+  const Timing prefill = timed([&] {
+    session->truncate(0, 0);
+    session->prefill(0, prompt, logits);
+  });
+  const double prompt_rate = static_cast<double>(kPromptTokens) / prefill.median;
+  add("lyrics_prefill", "tokens/s", prompt_rate, prompt_rate * prefill.spread / prefill.median);
+
+  const LyricsRequest knobs;
+  RepetitionPenalty penalty(static_cast<float>(knobs.repetition_penalty));
+  penalty.add(prompt);
+  PhiloxStream stream(3, RandomPurpose::Lyrics);
+  TokenSampler sampler({.temperature = static_cast<float>(knobs.temperature),
+                        .top_k = knobs.top_k,
+                        .top_p = static_cast<float>(knobs.top_p)},
+                       [&stream] { return stream.uniform(); });
+  std::vector<int32_t> token{prompt.back()};
+  std::vector<float> kept = logits;
+  const auto draw = [&] {
+    penalty.apply(logits);
+    token[0] = static_cast<int32_t>(sampler.sample(std::span<const float>(logits)));
+    penalty.add(token);
+  };
+  const Timing sampling = timed(
+      [&] {
+        std::copy(kept.begin(), kept.end(), logits.begin());
+        draw();
+      },
+      kTimedTokens);
+  const Timing whole = timed(
+      [&] {
+        session->step(token, logits);
+        draw();
+      },
+      kTimedTokens);
+  // Each token reads every weight once; of an untied table only one row.
+  const auto parameters = static_cast<double>(lm.store->parameters());
+  const double table = networks_.lyrics_is_tied()
+                           ? 0.0
+                           : static_cast<double>(lm.store->weights().front().tensor.size());
+  const double bytes = static_cast<double>(lm.store->bytes()) * (parameters - table) / parameters;
+  add("lyrics",
+      "tokens/s",
+      1.0 / whole.median,
+      whole.spread / whole.median / whole.median,
+      bytes / whole.median / 1e9 / ceilings_.copy_gb_per_second);
+  add_milliseconds("lyrics_token", whole);
+  add_milliseconds("lyrics_sampling", sampling);
+}
+
 void Bench::measure_song_model() {
   const auto model = networks_.song_model();
   const AceStepConfig& config = model->config();
@@ -261,7 +319,8 @@ BenchReport Bench::run() {
   report_.device = device_kind_name(info.kind);
   report_.device_name = info.name;
   report_.threads = device_->threads();
-  report_.config = networks_.name();
+  report_.config =
+      options_.stage == "lyrics" ? "qwen2.5-" + options_.lyrics_config : networks_.name();
   report_.precision = precision_name(networks_.precision());
   ceilings_ = measure_ceilings(*device_);
   report_.fp32_gflops = ceilings_.fp32_gflops;
@@ -269,6 +328,7 @@ BenchReport Bench::run() {
   report_.copy_gb_per_second = ceilings_.copy_gb_per_second;
   if (wants("text")) measure_text();
   if (wants("planner")) measure_planner();
+  if (options_.stage == "lyrics") measure_lyrics();
   if (wants("dit")) measure_song_model();
   if (wants("decode") || wants("encode")) measure_codec();
   if (options_.stage == "all") add("whole_song", "s", song_seconds_, 0.0);
