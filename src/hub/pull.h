@@ -23,6 +23,7 @@ struct RepositoryFiles {
   std::string repository;               // "org/name"
   std::string revision = "main";        // branch, tag or commit
   std::vector<std::string> patterns{};  // globs whose '*' also matches '/'; empty: every file
+  std::vector<std::string> required{};  // of them, what a complete download has at least
 };
 
 // A file that is not on the Hub.
@@ -80,7 +81,7 @@ struct LocalItem {
   std::filesystem::path folder;  // empty: nothing is there
   int64_t bytes = 0;             // of finished files
   int64_t unfinished_bytes = 0;  // kept of interrupted downloads
-  bool is_complete = false;      // every pattern has a file, every named shard exists
+  bool is_complete = false;      // what is required is there, and every part of it
 };
 
 // Never touches the network. Thread-safe.
