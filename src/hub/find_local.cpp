@@ -123,6 +123,11 @@ LocalItem find_local(const PullItem& item, const HubOptions& options) {
     const LocalItem local = look_at(cached.snapshot(*commit), wanted);
     if (is_better(local, best)) best = local;
   }
+  // A checkpoint that somebody put there by hand.
+  if (!options.models.empty() && !best.is_complete) {
+    const LocalItem flat = look_at(options.models / name, wanted);
+    if (is_better(flat, best)) best = flat;
+  }
   best.unfinished_bytes = unfinished;
   return best;
 }

@@ -27,7 +27,8 @@ std::string part_of(const Handle& handle, CURLUPart part, unsigned flags = 0) {
 }
 
 bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+  const bool is_number = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return host == "localhost" || host == "[::1]" || (is_number && host.starts_with("127."));
 }
 
 WebAddress address_of(const Handle& handle, std::string_view what) {
