@@ -68,7 +68,8 @@ std::string hash_file(const std::filesystem::path& path,
   std::vector<char> block(kBlockBytes);
   int64_t done = 0;
   do {
-    if (stop.stop_requested()) throw Error(ErrorCode::Cancelled, "download cancelled");
+    if (stop.stop_requested())
+      throw Error(ErrorCode::Cancelled, "hub: cancelled; the next download goes on from here");
     file.read(block.data(), static_cast<std::streamsize>(block.size()));
     digest.add({block.data(), static_cast<size_t>(file.gcount())});
     done += file.gcount();

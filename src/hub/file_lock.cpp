@@ -46,7 +46,7 @@ FileLock::FileLock(const std::filesystem::path& path,
     stopped.wait_for(lock, stop, kPollInterval, [] { return false; });
     if (!stop.stop_requested()) continue;
     close(descriptor_);
-    throw Error(ErrorCode::Cancelled, "download cancelled");
+    throw Error(ErrorCode::Cancelled, "hub: cancelled; the next download goes on from here");
   }
 }
 

@@ -73,6 +73,16 @@ LocalItem look_at(const fs::path& folder, const RepositoryFiles& wanted) {
   return local;
 }
 
+// Also those of Python's clients.
+bool has_unfinished(const fs::path& blobs) {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(blobs, error)) {
+    const fs::path ending = entry.path().extension();
+    if (ending == kPartialEnding || ending == ".incomplete") return true;
+  }
+  return false;
+}
+
 int64_t unfinished_bytes_in(const fs::path& folder) {
   int64_t bytes = 0;
   std::error_code error;
@@ -120,7 +130,9 @@ LocalItem find_local(const PullItem& item, const HubOptions& options) {
     unfinished += unfinished_bytes_in(cached.blobs());
     const std::optional<std::string> commit = cached.find_commit(wanted.revision);
     if (!commit) continue;
-    const LocalItem local = look_at(cached.snapshot(*commit), wanted);
+    LocalItem local = look_at(cached.snapshot(*commit), wanted);
+    // Without a list of what is needed, a download that broke off is the only sign of a gap.
+    if (wanted.required.empty() && has_unfinished(cached.blobs())) local.is_complete = false;
     if (is_better(local, best)) best = local;
   }
   // A checkpoint that somebody put there by hand.

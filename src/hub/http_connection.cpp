@@ -163,7 +163,8 @@ class HttpConnection::Impl {
     }
     const CURLcode result = curl_easy_perform(curl_.get());
     if (transfer.thrown) std::rethrow_exception(transfer.thrown);
-    if (stop.stop_requested()) throw Error(ErrorCode::Cancelled, "download cancelled");
+    if (stop.stop_requested())
+      throw Error(ErrorCode::Cancelled, "hub: cancelled; the next download goes on from here");
     transfer.reply.is_hopeless |= is_hopeless(result);
     if (result != CURLE_OK && !transfer.is_ended && transfer.reply.broken.empty()) {
       const std::string_view detail = error_text_.data();

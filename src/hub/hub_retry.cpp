@@ -51,7 +51,8 @@ void wait_for(milliseconds pause, const std::stop_token& stop) {
   std::condition_variable_any stopped;
   std::unique_lock lock(mutex);
   stopped.wait_for(lock, stop, pause, [] { return false; });
-  if (stop.stop_requested()) throw Error(ErrorCode::Cancelled, "download cancelled");
+  if (stop.stop_requested())
+    throw Error(ErrorCode::Cancelled, "hub: cancelled; the next download goes on from here");
 }
 
 std::string refusal(const HubAnswer& answer, std::string_view what, bool has_token) {

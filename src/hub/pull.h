@@ -23,7 +23,9 @@ struct RepositoryFiles {
   std::string repository;               // "org/name"
   std::string revision = "main";        // branch, tag or commit
   std::vector<std::string> patterns{};  // globs whose '*' also matches '/'; empty: every file
-  std::vector<std::string> required{};  // of them, what a complete download has at least
+  // Of them, what a complete download has at least; empty: not known, then a download that broke
+  // off is the only sign of a gap.
+  std::vector<std::string> required{};
 };
 
 // A file that is not on the Hub.

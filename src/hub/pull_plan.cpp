@@ -9,8 +9,10 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "hub/hub_cache.h"
+#include "hub/known_files.h"
 #include "hub/repository_listing.h"
 
 namespace ams {
@@ -155,6 +157,19 @@ PlannedItem plan_web_file(const WebFile& wanted, const HubOptions& options) {
   return plan;
 }
 
+// A newer version is no error: the Hub's own hash decides what is right.
+void note_other_versions(const RepositoryFiles& wanted, const RepositoryListing& listing) {
+  for (const ListedFile& file : listing.files) {
+    const KnownFile* known = find_known_file(wanted.repository, file.path);
+    if (known == nullptr || known->sha256 == file.remote.goal.hash.hex) continue;
+    log(LogLevel::Warning,
+        "hub",
+        str(file.remote.what,
+            " is another version than the one that was recorded for this program: ",
+            file.remote.goal.hash.hex));
+  }
+}
+
 std::string gigabytes(int64_t bytes) {
   std::ostringstream text;
   text << std::fixed << std::setprecision(2) << static_cast<double>(bytes) / 1e9 << " GB";
@@ -178,6 +193,7 @@ PlannedItem plan_item(const PullItem& item, HubSession& session, const std::stop
   if (const auto* web = std::get_if<WebFile>(&item)) return plan_web_file(*web, options);
   const auto& wanted = std::get<RepositoryFiles>(item);
   const RepositoryListing listing = list_repository(wanted, session, stop);
+  note_other_versions(wanted, listing);
   PlannedItem plan = options.plain.empty() ? plan_cached(wanted, listing, options)
                                            : plan_plain_repository(wanted, listing, options);
   plan.result.source = wanted.repository;

@@ -138,6 +138,14 @@ TEST_F(Cache, lacking_parts_and_required_files_are_not_complete) {
   EXPECT_EQ(local.bytes, 2);
 }
 
+TEST_F(Cache, downloads_that_broke_off_are_not_complete) {
+  write_python_cache(options.cache);
+  const RepositoryFiles anything{.repository = "org/name"};
+  EXPECT_TRUE(find_local(anything, options).is_complete);
+  std::ofstream(repository_folder() / "blobs" / (std::string(64, '0') + ".incomplete")) << "half";
+  EXPECT_FALSE(find_local(anything, options).is_complete);
+}
+
 TEST_F(Cache, revisions_have_snapshots_of_their_own) {
   pull_all();
   EXPECT_TRUE(find_local(RepositoryFiles{.repository = "org/name", .revision = hub.commit}, options)

@@ -12,6 +12,8 @@
 
 namespace ams {
 
+struct LoraPreset;
+
 struct ModelDownload {
   std::string name;   // "xl-sft", "lyrics", "Chinese New Year"
   std::string kind;   // "song", "planner", "lyrics", "stems", "lora", "repository"
@@ -34,7 +36,16 @@ std::vector<PulledItem> download_model(const ModelDownload& download,
                                        const HubOptions& options,
                                        const PullContext& context);
 
-// All of it is there: nothing would be fetched. Looks at the disk only.
-bool is_downloaded(const ModelDownload& download, const HubOptions& options);
+// What is on this machine of it, by looking at the disk only.
+struct LocalDownload {
+  int64_t bytes = 0;         // of its files, also of unfinished ones
+  bool is_complete = false;  // nothing would have to be fetched
+};
+
+// Never touches the network. Thread-safe.
+LocalDownload find_downloaded(const ModelDownload& download, const HubOptions& options);
+
+// The files of an adapter that the studio offers by name.
+RepositoryFiles lora_repository(const LoraPreset& preset);
 
 }  // namespace ams
