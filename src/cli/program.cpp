@@ -64,6 +64,7 @@ void run_command(int argc, const char* const* argv) {
   add_lyrics_command(program, environment, action);
   add_request_command(program, environment, action);
   add_models_command(program, environment, action);
+  add_pull_command(program, environment, action);
   add_bench_command(program, environment, action);
   require_known_command(program, argc, argv);
   try {
