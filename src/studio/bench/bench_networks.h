@@ -33,6 +33,7 @@ class BenchNetworks {
   Loaded<QwenTextEncoder> text_encoder() const;
   Loaded<QwenLm> planner() const;
   Loaded<Oobleck> codec() const;
+  OobleckConfig codec_config() const;
   bool has_planner() const { return !files_ || files_->planner; }
 
   const std::string& name() const { return name_; }
@@ -42,7 +43,6 @@ class BenchNetworks {
   AceStepConfig song_config() const;
   QwenConfig text_config() const;
   QwenConfig planner_config() const;
-  OobleckConfig codec_config() const;
 
   const Device* device_;
   Precision precision_;
