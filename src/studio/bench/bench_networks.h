@@ -35,6 +35,7 @@ class BenchNetworks {
   Loaded<QwenLm> lyrics() const;  // always with random weights
   Loaded<Oobleck> codec() const;
   bool lyrics_is_tied() const;  // its output head is the embedding table
+  OobleckConfig codec_config() const;
   bool has_planner() const { return !files_ || files_->planner; }
 
   const std::string& name() const { return name_; }
@@ -44,7 +45,6 @@ class BenchNetworks {
   AceStepConfig song_config() const;
   QwenConfig text_config() const;
   QwenConfig planner_config() const;
-  OobleckConfig codec_config() const;
 
   const Device* device_;
   Precision precision_;

@@ -49,6 +49,11 @@ Fields fields(BenchOptions& options) {
        .member = &options.runs,
        .range = {1, 100},
        .help = "Timed runs of every stage after the warm-up"},
+      {.name = "impl",
+       .flag = "--impl",
+       .member = &options.impl,
+       .choices = {"auto", "ggml", "native"},
+       .help = "Implementation of the networks: ggml's operations only, or our kernels"},
   };
   Fields engine = fields(options.engine);
   std::move(engine.begin(), engine.end(), std::back_inserter(rows));
