@@ -113,7 +113,7 @@ describe('results', () => {
       await make(page, 'generate');
       const output = pane(page, 'generate');
       await output.getByRole('button', { name: '−14 LUFS' }).click();
-      await output.getByText('-11.8 LUFS').waitFor();
+      await output.getByText('−11.8 LUFS').waitFor();
       await output.getByRole('button', { name: 'Separate stems' }).click();
       await output.getByRole('button', { name: 'Play drums' }).click();
       await output.getByRole('button', { name: 'Pause drums' }).waitFor();
