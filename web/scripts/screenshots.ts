@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
-import { addAudio, choose, Harness, make, pane } from '../tests/browser/harness';
+import { addAudio, choose, Harness, make, pane } from '../tests/support/harness';
 
 const folder = process.argv[2] ?? fileURLToPath(new URL('../../docs/images', import.meta.url));
 const WIDTHS = [390, 800, 1024, 1440];

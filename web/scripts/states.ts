@@ -5,7 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import type { MockOptions } from '../mock/server.mjs';
-import { addAudio, choose, Harness, make, pane } from '../tests/browser/harness';
+import { addAudio, choose, Harness, make, pane } from '../tests/support/harness';
 
 const [folder = 'states', only = ''] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
