@@ -19,3 +19,6 @@ export function described({ id, help, error }: FieldProps): string | undefined {
 // Decimals of a step: 0.05 -> 2.
 export const decimals = (step: number | null): number =>
   step === null ? 0 : (String(step).split('.')[1]?.length ?? 0);
+
+// The wheel scrolls the page; it must not change a focused number on the way.
+export const keepOnWheel = (event: WheelEvent) => (event.currentTarget as HTMLElement).blur();
