@@ -52,61 +52,53 @@ describe('a song', () => {
       expect(facts['seed']).toBeGreaterThan(0);
     }));
 
-  it(
-    'becomes a cover, which is extended, in which a dragged region is repainted',
-    () =>
-      studio.story(async (page) => {
-        await hurry(page, 'generate');
-        await make(page, 'generate', 'garage rock');
+  it('becomes a cover, which is extended, in which a dragged region is repainted', () =>
+    studio.story(async (page) => {
+      await hurry(page, 'generate');
+      await make(page, 'generate', 'garage rock');
 
-        await sendTo(page, 'generate', 'cover');
-        await hurry(page, 'cover');
-        await make(page, 'cover', 'brass band');
-        expect(await resultTitle(page, 'cover')).toContain('0:05');
+      await sendTo(page, 'generate', 'cover');
+      await hurry(page, 'cover');
+      await make(page, 'cover', 'brass band');
+      expect(await resultTitle(page, 'cover')).toContain('0:05');
 
-        await sendTo(page, 'cover', 'extend');
-        await hurry(page, 'extend');
-        await pane(page, 'extend').locator('[name=extra_duration_s]').fill('5');
-        await make(page, 'extend');
-        expect(await resultTitle(page, 'extend')).toContain('0:10');
-        await pane(page, 'extend').getByText('seed ends · 0:05').waitFor();
+      await sendTo(page, 'cover', 'extend');
+      await hurry(page, 'extend');
+      await pane(page, 'extend').locator('[name=extra_duration_s]').fill('5');
+      await make(page, 'extend');
+      expect(await resultTitle(page, 'extend')).toContain('0:10');
+      await pane(page, 'extend').getByText('seed ends · 0:05').waitFor();
 
-        await sendTo(page, 'extend', 'edit');
-        await hurry(page, 'edit');
-        const edit = pane(page, 'edit');
-        expect(await edit.locator('[name=segment_end_s]').inputValue()).toBe('10');
-        await edit.locator('.bar').scrollIntoViewIfNeeded();
-        const bar = await edit.locator('.bar').boundingBox();
-        if (!bar) throw new Error('no segment bar');
-        await page.mouse.move(bar.x + bar.width * 0.2, bar.y + 20);
-        await page.mouse.down();
-        await page.mouse.move(bar.x + bar.width * 0.6, bar.y + 20, { steps: 5 });
-        await page.mouse.up();
-        await make(page, 'edit');
-        expect(await resultTitle(page, 'edit')).toMatch(/0:10 .*0:02–0:06/);
-        await edit.getByRole('button', { name: 'Input' }).click();
-      }),
-    180_000,
-  );
+      await sendTo(page, 'extend', 'edit');
+      await hurry(page, 'edit');
+      const edit = pane(page, 'edit');
+      expect(await edit.locator('[name=segment_end_s]').inputValue()).toBe('10');
+      await edit.locator('.bar').scrollIntoViewIfNeeded();
+      const bar = await edit.locator('.bar').boundingBox();
+      if (!bar) throw new Error('no segment bar');
+      await page.mouse.move(bar.x + bar.width * 0.2, bar.y + 20);
+      await page.mouse.down();
+      await page.mouse.move(bar.x + bar.width * 0.6, bar.y + 20, { steps: 5 });
+      await page.mouse.up();
+      await make(page, 'edit');
+      expect(await resultTitle(page, 'edit')).toMatch(/0:10 .*0:02–0:06/);
+      await edit.getByRole('button', { name: 'Input' }).click();
+    }));
 
-  it(
-    'goes on when the page is reloaded in the middle',
-    () =>
-      studio.story(async (page) => {
-        await hurry(page, 'generate', { duration_s: 60, steps: 40 });
-        await prompt(page).fill('slow techno');
-        await pane(page, 'generate').locator('button.submit').click();
-        await pane(page, 'generate').getByRole('button', { name: 'Cancel' }).waitFor();
-        await page.reload();
-        await pane(page, 'generate').getByRole('button', { name: 'Cancel' }).waitFor();
-        expect(await prompt(page).inputValue()).toBe('slow techno'); // the draft was kept
-        await pane(page, 'generate')
-          .getByRole('button', { name: 'Play', exact: true })
-          .waitFor({ timeout: 150_000 });
-        expect(await resultTitle(page, 'generate')).toContain('1:00');
-      }),
-    180_000,
-  );
+  it('goes on when the page is reloaded in the middle', () =>
+    studio.story(async (page) => {
+      await hurry(page, 'generate', { duration_s: 20, steps: 20 });
+      await prompt(page).fill('slow techno');
+      await pane(page, 'generate').locator('button.submit').click();
+      await pane(page, 'generate').getByRole('button', { name: 'Cancel' }).waitFor();
+      await page.reload();
+      await pane(page, 'generate').getByRole('button', { name: 'Cancel' }).waitFor();
+      expect(await prompt(page).inputValue()).toBe('slow techno'); // the draft was kept
+      await pane(page, 'generate')
+        .getByRole('button', { name: 'Play', exact: true })
+        .waitFor({ timeout: 150_000 });
+      expect(await resultTitle(page, 'generate')).toContain('0:20');
+    }));
 
   it('is cancelled, and nothing is kept', () =>
     studio.story(async (page) => {
@@ -138,103 +130,87 @@ describe('a song', () => {
 });
 
 describe('a result', () => {
-  it(
-    'is separated, normalised, encoded and shared',
-    () =>
-      studio.story(async (page) => {
-        const output = pane(page, 'generate');
-        await hurry(page, 'generate');
-        await make(page, 'generate', 'choir <b>&</b> organ');
+  it('is separated, normalised, encoded and shared', () =>
+    studio.story(async (page) => {
+      const output = pane(page, 'generate');
+      await hurry(page, 'generate');
+      await make(page, 'generate', 'choir <b>&</b> organ');
 
-        await output.getByRole('button', { name: '−14 LUFS' }).click();
-        await output.getByText('Normalised (−14 LUFS)').waitFor({ timeout: 30000 });
-        expect(await output.getByLabel('Normalised', { exact: true }).textContent()).toMatch(
-          /−?\d+\.\d LUFS.*−1[34]\.\d LUFS/s,
-        );
-        const mp3 = readFileSync(await download(page, output, 'MP3 320k'));
-        expect(mp3.subarray(0, 3).toString()).toBe('ID3');
-        expect(mp3.length).toBeGreaterThan(5 * 40_000 * 0.9); // 320 kbit/s
-        const flac = readFileSync(await download(page, output, 'FLAC'));
-        expect(flac.subarray(0, 4).toString()).toBe('fLaC');
+      await output.getByRole('button', { name: '−14 LUFS' }).click();
+      await output.getByText('Normalised (−14 LUFS)').waitFor({ timeout: 30000 });
+      expect(await output.getByLabel('Normalised', { exact: true }).textContent()).toMatch(
+        /−?\d+\.\d LUFS.*−1[34]\.\d LUFS/s,
+      );
+      const mp3 = readFileSync(await download(page, output, 'MP3 320k'));
+      expect(mp3.subarray(0, 3).toString()).toBe('ID3');
+      expect(mp3.length).toBeGreaterThan(5 * 40_000 * 0.9); // 320 kbit/s
+      const flac = readFileSync(await download(page, output, 'FLAC'));
+      expect(flac.subarray(0, 4).toString()).toBe('fLaC');
 
-        await output.getByRole('button', { name: 'Share' }).click();
-        await page.getByText('Link copied').waitFor();
-        const link = await page.evaluate(() => navigator.clipboard.readText());
-        const seed = (await resultTitle(page, 'generate')).match(/\d+$/)?.[0];
-        await studio.story(async (other) => {
-          await expect.poll(() => prompt(other).inputValue()).toBe('choir <b>&</b> organ');
-          const form = pane(other, 'generate');
-          expect(await form.locator('[name=adv_seed]').inputValue()).toBe(seed);
-          expect(await form.locator('[name=duration_s]').inputValue()).toBe('5');
-        }, new URL(link).search);
-      }),
-    120_000,
-  );
+      await output.getByRole('button', { name: 'Share' }).click();
+      await page.getByText('Link copied').waitFor();
+      const link = await page.evaluate(() => navigator.clipboard.readText());
+      const seed = (await resultTitle(page, 'generate')).match(/\d+$/)?.[0];
+      await studio.story(async (other) => {
+        await expect.poll(() => prompt(other).inputValue()).toBe('choir <b>&</b> organ');
+        const form = pane(other, 'generate');
+        expect(await form.locator('[name=adv_seed]').inputValue()).toBe(seed);
+        expect(await form.locator('[name=duration_s]').inputValue()).toBe('5');
+      }, new URL(link).search);
+    }));
 
-  it(
-    'gives four stems, each with a player, and all as a zip',
-    () =>
-      studio.story(async (page) => {
-        const output = pane(page, 'generate');
-        await hurry(page, 'generate');
-        await make(page, 'generate', 'trio');
-        const button = output.getByRole('button', { name: 'Separate stems' });
-        if (!(await button.isEnabled())) {
-          // Checkouts without the full golden data have no separator, and the button says so.
-          expect(await button.getAttribute('title')).toContain('No model that separates');
-          return;
-        }
-        await button.click();
-        await output.getByRole('button', { name: 'Play drums' }).click({ timeout: 90_000 });
-        await output.getByRole('button', { name: 'Pause drums' }).waitFor();
-        const [zip] = await Promise.all([
-          page.waitForEvent('download'),
-          output.getByText(/all as zip/).click(),
-        ]);
-        expect(
-          readFileSync(await zip.path())
-            .subarray(0, 2)
-            .toString(),
-        ).toBe('PK');
-      }),
-    180_000,
-  );
+  it('gives four stems, each with a player, and all as a zip', () =>
+    studio.story(async (page) => {
+      const output = pane(page, 'generate');
+      await hurry(page, 'generate');
+      await make(page, 'generate', 'trio');
+      const button = output.getByRole('button', { name: 'Separate stems' });
+      if (!(await button.isEnabled())) {
+        // Checkouts without the full golden data have no separator, and the button says so.
+        expect(await button.getAttribute('title')).toContain('No model that separates');
+        return;
+      }
+      await button.click();
+      await output.getByRole('button', { name: 'Play drums' }).click({ timeout: 90_000 });
+      await output.getByRole('button', { name: 'Pause drums' }).waitFor();
+      const [zip] = await Promise.all([
+        page.waitForEvent('download'),
+        output.getByText(/all as zip/).click(),
+      ]);
+      expect(
+        readFileSync(await zip.path())
+          .subarray(0, 2)
+          .toString(),
+      ).toBe('PK');
+    }));
 
-  it(
-    'opens again from the history and after a reload',
-    () =>
-      studio.story(async (page) => {
-        await hurry(page, 'generate');
-        await make(page, 'generate', 'first song');
-        const first = await resultTitle(page, 'generate');
-        await make(page, 'generate', 'second song');
-        await page.locator('.history').getByText('first song').click();
-        await expect.poll(() => resultTitle(page, 'generate')).toBe(first);
-        await page.reload();
-        await pane(page, 'generate').getByRole('button', { name: 'Play', exact: true }).waitFor();
-        expect(await resultTitle(page, 'generate')).not.toBe(first); // the newest
-      }),
-    120_000,
-  );
+  it('opens again from the history and after a reload', () =>
+    studio.story(async (page) => {
+      await hurry(page, 'generate');
+      await make(page, 'generate', 'first song');
+      const first = await resultTitle(page, 'generate');
+      await make(page, 'generate', 'second song');
+      await page.locator('.history').getByText('first song').click();
+      await expect.poll(() => resultTitle(page, 'generate')).toBe(first);
+      await page.reload();
+      await pane(page, 'generate').getByRole('button', { name: 'Play', exact: true }).waitFor();
+      expect(await resultTitle(page, 'generate')).not.toBe(first); // the newest
+    }));
 });
 
 describe('lyrics', () => {
-  it(
-    'are drafted, and used in Generate',
-    () =>
-      studio.story(async (page) => {
-        await choose(page, 'lyrics');
-        const form = pane(page, 'lyrics');
-        await form.locator('[name=brief]').fill('night drive');
-        await form.locator('summary', { hasText: 'LM parameters' }).click();
-        await form.locator('[name=max_new_tokens]').fill('100');
-        await write(page);
-        const draft = (await form.locator('.draft').innerText()).trim();
-        expect(draft.length).toBeGreaterThan(0);
-        await form.locator('#use_in_generate_btn').click();
-        const lyrics = await pane(page, 'generate').locator('[name=lyrics]').inputValue();
-        expect(lyrics.trim().length).toBeGreaterThan(0);
-      }),
-    120_000,
-  );
+  it('are drafted, and used in Generate', () =>
+    studio.story(async (page) => {
+      await choose(page, 'lyrics');
+      const form = pane(page, 'lyrics');
+      await form.locator('[name=brief]').fill('night drive');
+      await form.locator('summary', { hasText: 'LM parameters' }).click();
+      await form.locator('[name=max_new_tokens]').fill('100');
+      await write(page);
+      const draft = (await form.locator('.draft').innerText()).trim();
+      expect(draft.length).toBeGreaterThan(0);
+      await form.locator('#use_in_generate_btn').click();
+      const lyrics = await pane(page, 'generate').locator('[name=lyrics]').inputValue();
+      expect(lyrics.trim().length).toBeGreaterThan(0);
+    }));
 });

@@ -3,7 +3,7 @@ import type { Locator, Page } from 'playwright-core';
 import type { Json } from '../../src/api/types';
 import { choose, pane } from '../support/harness';
 
-const SONG_MS = 60_000; // for a loaded machine; a second or two otherwise
+const SONG_MS = 120_000; // for a loaded machine; two or three seconds otherwise
 
 export const prompt = (page: Page) => pane(page, 'generate').locator('[name=prompt]');
 

@@ -1,6 +1,8 @@
 import type { OptionField } from '../../api/types';
 
 // What every control of a table row gets.
+const LONGEST_HINT = 8;
+
 export interface FieldProps {
   field: OptionField;
   id: string; // unique in the page: "generate-prompt"
@@ -22,3 +24,7 @@ export const decimals = (step: number | null): number =>
 
 // The wheel scrolls the page; it must not change a focused number on the way.
 export const keepOnWheel = (event: WheelEvent) => (event.currentTarget as HTMLElement).blur();
+
+// What an empty field shows, short enough for a narrow column.
+export const emptyText = ({ placeholder, when_absent }: OptionField) =>
+  placeholder || (when_absent.length > LONGEST_HINT ? 'auto' : when_absent);
