@@ -60,6 +60,7 @@ SongNoise song_noise(const SongControls& request, int64_t channels) {
 SongContext song_context(const JobContext& job) {
   SongContext context;
   context.stop = job.stop;
+  context.smallest_tiles = job.smallest_tiles;
   const auto report = [&job](std::string_view stage, int64_t done, int64_t total) {
     Progress event;
     event.stage = stage;
@@ -87,6 +88,26 @@ LoadedModels loaded_models(const SongModelFiles& files, bool planner_used) {
   return loaded;
 }
 
+// Of the weight files in a folder; 0 if it cannot be read.
+size_t weight_file_bytes(const std::filesystem::path& folder) {
+  size_t bytes = 0;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::filesystem::path ending = entry.path().extension();
+    if (ending != ".safetensors" && ending != ".gguf") continue;
+    const auto size = entry.file_size(error);
+    if (!error) bytes += static_cast<size_t>(size);
+  }
+  return bytes;
+}
+
+size_t weight_file_bytes(const SongModelFiles& files) {
+  size_t bytes = weight_file_bytes(files.dit) + weight_file_bytes(files.vae) +
+                 weight_file_bytes(files.text_encoder);
+  if (files.planner) bytes += weight_file_bytes(*files.planner);
+  return bytes;
+}
+
 }  // namespace
 
 std::unique_ptr<Engine> Engine::open(const EngineOptions& options) {
@@ -97,6 +118,24 @@ SongEngine::SongEngine(const EngineOptions& options)
     : options_(options),
       device_(Device::open({options.device, static_cast<int>(options.threads.value_or(0))})) {
   model_for(options.model, options.compat);
+}
+
+EngineFacts SongEngine::facts() const {
+  EngineFacts facts;
+  const DeviceInfo device = device_->info();
+  facts.device = device_kind_name(device.kind);
+  facts.device_name = device.name;
+  facts.precision = precision_name(precision_of(options_.quant));
+  if (device.kind != DeviceKind::Cpu && device.kind != DeviceKind::Metal) {
+    facts.free_bytes = device.memory_free;
+  }
+  if (!model_) return facts;
+  facts.model = model_->files().name;
+  facts.has_planner = model_->has_planner();
+  facts.weight_bytes = model_->weight_bytes();
+  const size_t all = weight_file_bytes(model_->files());
+  facts.missing_bytes = all > facts.weight_bytes ? all - facts.weight_bytes : 0;
+  return facts;
 }
 
 SongModelFiles SongEngine::find_files(const std::string& name) {

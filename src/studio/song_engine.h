@@ -15,6 +15,7 @@ class SongEngine : public Engine {
   explicit SongEngine(const EngineOptions& options);
 
   SongResult generate(const SongRequest& request, const JobContext& job) override;
+  EngineFacts facts() const override;
 
  private:
   SongModel& model_for(const std::string& name, Compatibility compat);
