@@ -19,9 +19,10 @@ export function linkOf(
     seed: typeof seed === 'number' ? seed : null,
   });
   const values = Object.fromEntries(
-    [...form.fields.keys()].flatMap((path) => {
+    [...form.fields].flatMap(([path, field]) => {
       const value = given[path];
-      return value === undefined || typeof value === 'object' ? [] : [[path, value]];
+      const carried = value !== undefined && typeof value !== 'object' && value !== field.default;
+      return carried ? [[path, value]] : [];
     }),
   );
   const file = form.uploadField ? (form.upload?.name ?? form.uploadField.label) : '';
