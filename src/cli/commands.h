@@ -18,6 +18,11 @@ void add_lyrics_command(CLI::App& program, const Environment& environment, Actio
 void add_request_command(CLI::App& program, const Environment& environment, Action& action);
 void add_models_command(CLI::App& program, const Environment& environment, Action& action);
 void add_pull_command(CLI::App& program, const Environment& environment, Action& action);
+void add_stems_command(CLI::App& program, const Environment& environment, Action& action);
+void add_normalise_command(CLI::App& program, const Environment& environment, Action& action);
+void add_export_command(CLI::App& program, const Environment& environment, Action& action);
+void add_info_command(CLI::App& program, const Environment& environment, Action& action);
+void add_lora_command(CLI::App& program, const Environment& environment, Action& action);
 void add_bench_command(CLI::App& program, const Environment& environment, Action& action);
 
 }  // namespace ams

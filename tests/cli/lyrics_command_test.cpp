@@ -26,7 +26,7 @@ const std::string kModel =
 
 class LyricsCommand : public CommandLine {
  protected:
-  Result lyrics(std::vector<std::string> more = {}) const {
+  ProgramResult lyrics(std::vector<std::string> more = {}) const {
     std::vector<std::string> words{"lyrics", "a night train home", "--max-new-tokens", "100"};
     for (const std::string& word : more) words.push_back(word);
     return ams(on_tiny_model(std::move(words)));
@@ -64,7 +64,7 @@ TEST_F(LyricsCommand, example_of_its_page_runs) {
     ++examples;
     std::vector<std::string> words = shell_words(line.substr(prefix.size()));
     words.insert(words.begin(), "lyrics");
-    const Result result = ams(on_tiny_model(words));
+    const ProgramResult result = ams(on_tiny_model(words));
     EXPECT_EQ(result.exit_code, 0) << line << '\n' << result.err;
   }
   EXPECT_EQ(examples, 1);
@@ -72,7 +72,7 @@ TEST_F(LyricsCommand, example_of_its_page_runs) {
 }
 
 TEST_F(LyricsCommand, text_goes_to_standard_output_and_progress_does_not) {
-  const Result result = lyrics();
+  const ProgramResult result = lyrics();
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("writing"));
   EXPECT_THAT(result.err, HasSubstr("seed 42"));
@@ -82,28 +82,28 @@ TEST_F(LyricsCommand, text_goes_to_standard_output_and_progress_does_not) {
 }
 
 TEST_F(LyricsCommand, quiet_prints_the_lyrics_only) {
-  const Result result = lyrics({"--quiet"});
+  const ProgramResult result = lyrics({"--quiet"});
   EXPECT_THAT(result.err, IsEmpty());
   EXPECT_EQ(result.out, lyrics().out);
 }
 
 TEST_F(LyricsCommand, files_hold_text_and_metadata) {
-  const Result result = lyrics({"-o", "a.txt", "--json", "a.json", "--seed", "7"});
+  const ProgramResult result = lyrics({"-o", "a.txt", "--json", "a.json", "--seed", "7"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, IsEmpty());
   const Json metadata = Json::parse_file(folder_ / "a.json");
   EXPECT_EQ(metadata.at("mode").as_string(), "lyrics");
   EXPECT_EQ(metadata.at("seed").as_int(), 7);
   EXPECT_EQ(metadata.at("models").at("lyrics").as_string(), "Qwen2.5-7B-Instruct");
-  EXPECT_EQ(text_of(folder_ / "a.txt").back(), '\n');
+  EXPECT_EQ(file_text(folder_ / "a.txt").back(), '\n');
 }
 
 TEST_F(LyricsCommand, metadata_is_a_request_for_the_same_text) {
   lyrics({"-o", "a.txt", "--json", "a.json", "--seed", "-1"});
-  const Result result =
+  const ProgramResult result =
       ams({"request", "a.json", "-o", "b.txt", "--device", "cpu", "--threads", "1"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_EQ(text_of(folder_ / "a.txt"), text_of(folder_ / "b.txt"));
+  EXPECT_EQ(file_text(folder_ / "a.txt"), file_text(folder_ / "b.txt"));
 }
 
 TEST_F(LyricsCommand, wrong_requests_are_one_line) {
@@ -126,9 +126,10 @@ TEST_F(LyricsCommand, interrupt_leaves_no_file) {
                                            "0",
                                            "-o",
                                            "a.txt"}));
-  for (int i = 0; i < 3000 && text_of(err_).find("writing") == std::string::npos; ++i) usleep(1000);
+  for (int i = 0; i < 3000 && program_.err_so_far().find("writing") == std::string::npos; ++i)
+    usleep(1000);
   kill(child, SIGINT);
-  const Result result = wait_for(child);
+  const ProgramResult result = wait_for(child);
   EXPECT_EQ(result.exit_code, 130) << result.err;
   EXPECT_THAT(result.err, HasSubstr("cancelled"));
   EXPECT_THAT(files(), IsEmpty());

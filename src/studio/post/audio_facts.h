@@ -22,4 +22,8 @@ struct AudioFacts {
 // Decodes and measures. Stages "reading", "loudness". Throws as read_post_source().
 AudioFacts audio_facts(const std::filesystem::path& path, const JobContext& job);
 
+// The request in the file's tags; empty: none. Reads headers only. Throws as probe_audio_file().
+// Thread-safe.
+std::string request_in_audio(const std::filesystem::path& path);
+
 }  // namespace ams

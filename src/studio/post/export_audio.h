@@ -9,11 +9,9 @@
 #include "audio/tags.h"
 #include "base/fields.h"
 #include "studio/engine.h"
+#include "studio/post/export_format.h"
 
 namespace ams {
-
-// By ending: .wav is 16 bits. The others are those of AudioFormat.
-enum class ExportFormat { ByEnding, Wav16, Wav24, Wav32Float, Flac, Mp3, Opus };
 
 struct ExportRequest {
   std::filesystem::path source;  // an audio file
@@ -35,12 +33,9 @@ struct ExportReport {
   int64_t channels = 0;
   int64_t bytes = 0;
   double duration_seconds = 0;
-  AudioTags tags;  // as written
+  double gain_db = 0;  // below 0: the source exceeded full scale and was scaled down
+  AudioTags tags;      // as written
 };
-
-// By ending: .wav, .flac, .mp3, .opus. Throws InvalidRequest that lists them.
-AudioFormat format_of_name(const std::filesystem::path& path);
-AudioFormat resolve(ExportFormat format, const std::filesystem::path& path);
 
 // Decodes and encodes in process; no sample leaves the source unchanged but by rate and sample
 // type. Samples beyond full scale are scaled down to -1 dBFS for formats of integers. Stages

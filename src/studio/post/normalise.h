@@ -1,21 +1,21 @@
 // An audio file at another loudness.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
-#include <optional>
 
-#include "audio/audio_format.h"
 #include "audio/loudness.h"
 #include "base/fields.h"
 #include "studio/engine.h"
+#include "studio/post/export_format.h"
 
 namespace ams {
 
 struct NormaliseRequest {
   std::filesystem::path source;  // an audio file
   std::filesystem::path target;  // empty: normalised_name()
-  // Empty: by the target's ending; WAV keeps the source's sample type where it can.
-  std::optional<AudioFormat> format;
+  // By the target's ending: .wav keeps the source's sample type where it can.
+  ExportFormat format = ExportFormat::ByEnding;
   LoudnessTarget loudness;  // -14 LUFS below -1 dBTP
 };
 
@@ -26,7 +26,7 @@ Fields fields(NormaliseRequest& request);
 struct NormaliseReport {
   std::filesystem::path target;
   Loudness before;
-  Loudness after;               // of the samples that were written
+  Loudness after;               // of the samples before they are encoded
   double gain_db = 0;           // of the whole song
   double reduction_db = 0;      // most that the limiter took away
   bool reaches_target = false;  // within 0.5 LU

@@ -3,6 +3,9 @@
 // result appears under its name only when it is complete.
 #pragma once
 
+#include <filesystem>
+#include <string_view>
+
 #include "audio/decode.h"
 #include "studio/engine.h"
 

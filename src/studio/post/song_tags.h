@@ -11,9 +11,9 @@ namespace ams {
 
 // Facts that neither request nor report hold.
 struct SongTagFacts {
-  std::string request_json;  // as parse_song_request() reads it; empty: not kept in the file
-  std::string job_id;        // empty: none
-  int64_t year = 0;          // 0: not written
+  std::string request_json = {};  // as parse_song_request() reads it; empty: not kept in the file
+  std::string job_id = {};        // empty: none
+  int64_t year = 0;               // 0: not written
 };
 
 // Title (mode and the first 60 characters of the prompt), artist and software, tempo, key and

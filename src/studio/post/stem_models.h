@@ -25,7 +25,7 @@ std::vector<std::string_view> stem_model_names();
 // `model`: a file, a folder, or a published name. A name is looked up in `folders` and their
 // subfolder "demucs": a folder or .safetensors file of that name, the official `.th` or
 // .safetensors files by signature, and repositories of a Hub cache.
-// Throws NotFound that says where it was looked for, InvalidRequest on an unknown name.
+// Throws NotFound that says where it was looked for.
 // Thread-safe.
 StemModelFiles find_stem_model(const std::string& model,
                                std::span<const std::filesystem::path> folders);

@@ -16,22 +16,22 @@
 namespace ams {
 
 struct StemOptions {
-  std::string model = "htdemucs";                    // published name, file or folder
-  std::vector<std::filesystem::path> model_folders;  // where names are looked up, best first
-  std::string device = "auto";                       // auto, cpu, cuda, metal, vulkan
-  std::optional<int64_t> threads;                    // of the CPU; absent: one per physical core
+  std::string model = "htdemucs";                         // published name, file or folder
+  std::vector<std::filesystem::path> model_folders = {};  // where names are looked up, best first
+  std::string device = "auto";                            // auto, cpu, cuda, metal, vulkan
+  std::optional<int64_t> threads = {};  // of the CPU; absent: one per physical core
 };
 
 struct Stem {
-  std::string name;   // "vocals"
-  AudioBuffer audio;  // stereo, 44.1 kHz
+  std::string name = {};  // "vocals"
+  AudioBuffer audio;      // stereo, 44.1 kHz
 };
 
 struct StemFileRequest {
-  std::filesystem::path source;  // an audio file
-  std::filesystem::path folder;  // must exist; "" is the source's own
-  std::string name;  // files are NAME.vocals.wav; empty: the source's without its ending
-  bool zip = true;   // also NAME.stems.zip, with the stems stored uncompressed
+  std::filesystem::path source = {};  // an audio file
+  std::filesystem::path folder = {};  // must exist; "" is the source's own
+  std::string name = {};  // files are NAME.vocals.wav; empty: the source's without its ending
+  bool zip = true;        // also NAME.stems.zip, with the stems stored uncompressed
 };
 
 struct StemFile {
