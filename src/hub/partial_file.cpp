@@ -172,8 +172,13 @@ void PartialFile::save_locked() {
   journal.set("etag", is_utf8(etag_) ? etag_ : "");
   journal.set("piece_bytes", pieces_.empty() ? int64_t{1} : pieces_.front().end);
   journal.set("done", done);
-  write_text_file(journal_of(path_), journal.dump());
   saved_at_ = std::chrono::steady_clock::now();
+  try {
+    write_text_file(journal_of(path_), journal.dump());
+  } catch (const Error&) {
+    // An older journal costs bytes, not correctness: the hash has the last word. What keeps the
+    // journal from being written (a full disk) ends the download at its next bytes.
+  }
 }
 
 void PartialFile::finish(const fs::path& name) {
