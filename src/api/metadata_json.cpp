@@ -161,7 +161,6 @@ void add_report(Json& document, const SongControls& request, const SongReport& r
   if (!report.inputs.empty()) document.set("inputs", inputs_json(report.inputs));
   document.set("loras", loras_json(report.loras));
   document.set("ignored_params", list(report.ignored_params));
-  document.set("load_seconds", report.load_seconds);
   document.set("wall_seconds", report.wall_seconds);
 }
 
@@ -177,6 +176,7 @@ Json song_metadata_json(const SongRequest& request,
   document.set("created_at", job.created_at);
   add_request(document, request, file);
   add_report(document, controls_of(request), report);
+  if (job.budget_seconds) document.set("estimated_duration_s", *job.budget_seconds);
   if (job.keeps_request) document.set("request", song_request_json(resolved(request, report)));
 
   std::vector<std::string> warnings = job.warnings;
@@ -185,6 +185,7 @@ Json song_metadata_json(const SongRequest& request,
   document.set("audio", audio_json(file));
   document.set("output_sha256", file.sha256);
   document.set("queue_seconds", job.queue_seconds);
+  document.set("load_seconds", job.load_seconds + report.load_seconds);
   document.set("attempts", job.attempts);
   return document;
 }

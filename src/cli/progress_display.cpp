@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include <unistd.h>
+
 #include "base/str.h"
 
 namespace ams {
@@ -70,6 +72,11 @@ std::string pull_line(const PullProgress& progress, double fraction) {
 }
 
 }  // namespace
+
+ProgressStyle progress_style(bool quiet) {
+  if (quiet) return ProgressStyle::Silent;
+  return isatty(STDERR_FILENO) != 0 ? ProgressStyle::Terminal : ProgressStyle::Plain;
+}
 
 ProgressDisplay::ProgressDisplay(std::ostream& out,
                                  ProgressStyle style,

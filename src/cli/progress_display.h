@@ -14,6 +14,9 @@ namespace ams {
 
 enum class ProgressStyle { Silent, Plain, Terminal };
 
+// What suits standard error.
+ProgressStyle progress_style(bool quiet);
+
 // Thread-compatible: called from the worker, destroyed after it.
 class ProgressDisplay {
  public:

@@ -33,8 +33,9 @@ std::optional<ModelRole> role_of(const fs::path& folder, const std::string& name
     const std::string type = config.get("model_type", "");
     if (type == "qwen2") return ModelRole::Lyrics;
     if (type != "qwen3") return std::nullopt;
-    const bool embeds = name.find("Embedding") != std::string::npos;
-    return embeds ? ModelRole::TextEncoder : ModelRole::Planner;
+    // One network in three roles; only names tell a planner from a chat model.
+    if (name.find("Embedding") != std::string::npos) return ModelRole::TextEncoder;
+    return name.starts_with("Qwen3-") ? ModelRole::Lyrics : ModelRole::Planner;
   } catch (const Error&) {
     return std::nullopt;  // not a model of this program; opening it by name gives the reason
   }
