@@ -118,7 +118,7 @@ bool FileDownload::is_hash_right(std::string& found) {
 }
 
 Outcome FileDownload::run_workers() {
-  const int64_t pieces = (file_.goal.bytes + options_.piece_bytes - 1) / options_.piece_bytes;
+  const int64_t pieces = file_.goal.bytes / options_.piece_bytes + 1;
   const int64_t wanted = is_whole_ ? 1 : std::min<int64_t>(options_.connections, pieces);
   const auto count = static_cast<int>(std::clamp<int64_t>(wanted, 1, kMaxConnections));
   partial_.release_pieces();

@@ -1,6 +1,7 @@
 #include "hub/hub_cache.h"
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <system_error>
 
@@ -111,18 +112,21 @@ void CachedRepository::add_to_snapshot(std::string_view commit,
   const fs::path link = snapshot(commit) / path;
   std::error_code error;
   fs::create_directories(link.parent_path(), error);
-  // A link of an older version, or one whose file is gone. Made beside it and renamed, so that
-  // another process never sees a gap.
+  // Replaces a link whose file is gone. Made beside it and renamed, so that another process never
+  // sees a gap; the counter keeps the threads of this one apart.
+  static std::atomic<int> counter = 0;
   fs::path fresh = link;
-  fresh += str(".", getpid(), ".link");
+  fresh += str(".", getpid(), "-", ++counter, ".link");
   const bool is_own = target.parent_path() == blobs();
   const fs::path destination =
       is_own ? target.lexically_relative(link.parent_path()) : fs::absolute(target);
-  fs::remove(fresh, error);
   fs::create_symlink(destination, fresh, error);
+  const bool has_no_links = error == std::errc::operation_not_permitted ||
+                            error == std::errc::function_not_supported ||
+                            error == std::errc::operation_not_supported;
   if (!error) {
     fs::rename(fresh, link, error);
-  } else if (is_own) {
+  } else if (has_no_links && is_own) {
     fs::rename(target, link, error);
   }
   if (!error) return;

@@ -96,7 +96,10 @@ Error explain_answer(const HubAnswer& answer, std::string_view what, bool has_to
   switch (reply.status) {
     case 401:
     case 403:
-      return {ErrorCode::Network, status + refusal(answer, what, has_token)};
+      // The Hub does not tell strangers which private repositories exist.
+      return {
+          reply.header("x-error-code") == "RepoNotFound" ? ErrorCode::NotFound : ErrorCode::Network,
+          status + refusal(answer, what, has_token)};
     case 404:
     case 410:
       return {ErrorCode::NotFound,

@@ -45,9 +45,12 @@ int64_t PartialFile::bytes_at(const fs::path& path) {
   try {
     const Json journal = Json::parse_file(journal_of(path), kMaxJournalBytes);
     const Json pieces = journal.at("done");
+    const int64_t total = std::max<int64_t>(0, journal.get("bytes", 0));
     int64_t bytes = 0;
-    for (int64_t i = 0; i < pieces.size(); ++i) bytes += pieces.at(i).as_int();
-    return std::clamp<int64_t>(bytes, 0, journal.get("bytes", 0));
+    for (int64_t i = 0; i < pieces.size(); ++i) {
+      bytes += std::clamp<int64_t>(pieces.at(i).as_int(), 0, total - bytes);
+    }
+    return bytes;
   } catch (const Error&) {
     return 0;  // none, or cut off: then the download starts anew
   }
@@ -82,7 +85,8 @@ bool PartialFile::read_journal(int64_t piece_bytes) {
     const Json journal = Json::parse_file(journal_of(path_), kMaxJournalBytes);
     const int64_t stored_piece = journal.get("piece_bytes", piece_bytes);
     if (journal.get("bytes", int64_t{-1}) != goal_.bytes ||
-        journal.get("hash", "") != goal_.hash.hex || stored_piece <= 0) {
+        journal.get("hash", "") != goal_.hash.hex || stored_piece <= 0 ||
+        stored_piece > std::max<int64_t>(1, goal_.bytes)) {
       return false;
     }
     const Json done = journal.at("done");
@@ -91,9 +95,9 @@ bool PartialFile::read_journal(int64_t piece_bytes) {
     split(stored_piece);
     for (size_t i = 0; i < pieces_.size(); ++i) {
       const int64_t bytes = done.at(static_cast<int64_t>(i)).as_int();
+      if (bytes < 0 || bytes > pieces_[i].end - pieces_[i].begin) return false;
       pieces_[i].next += bytes;
-      const bool fits = bytes >= 0 && pieces_[i].next <= pieces_[i].end;
-      if (!fits || (bytes > 0 && pieces_[i].next > on_disk)) return false;
+      if (bytes > 0 && pieces_[i].next > on_disk) return false;
     }
     etag_ = journal.get("etag", "");
     return true;
@@ -105,7 +109,7 @@ bool PartialFile::read_journal(int64_t piece_bytes) {
 void PartialFile::restart(int64_t piece_bytes) {
   const std::lock_guard lock(mutex_);
   if (ftruncate(descriptor_, 0) != 0) throw_write_error(path_, errno);
-  split(piece_bytes);
+  split(std::min(piece_bytes, std::max<int64_t>(1, goal_.bytes)));
   etag_.clear();
   save_locked();
 }
@@ -172,8 +176,13 @@ void PartialFile::save_locked() {
   journal.set("etag", is_utf8(etag_) ? etag_ : "");
   journal.set("piece_bytes", pieces_.empty() ? int64_t{1} : pieces_.front().end);
   journal.set("done", done);
-  write_text_file(journal_of(path_), journal.dump());
   saved_at_ = std::chrono::steady_clock::now();
+  try {
+    write_text_file(journal_of(path_), journal.dump());
+  } catch (const Error&) {
+    // An older journal costs bytes, not correctness: the hash has the last word. What keeps the
+    // journal from being written (a full disk) ends the download at its next bytes.
+  }
 }
 
 void PartialFile::finish(const fs::path& name) {

@@ -265,6 +265,13 @@ TEST_F(Faults, unknown_repositories_are_not_found) {
   EXPECT_EQ(hub.hub().requests().size(), 1u);
 }
 
+TEST_F(Faults, unknown_repositories_of_strangers_are_not_found_either) {
+  hub.hub_fault = [](const FakeRequest&) {
+    return FakeReply{.status = 401, .headers = {{"X-Error-Code", "RepoNotFound"}}};
+  };
+  expect_failure(ErrorCode::NotFound, {"org/name", "does not exist or is private", "HF_TOKEN"});
+}
+
 TEST_F(Faults, private_and_gated_repositories_say_how_to_get_in) {
   hub.hub_fault = [](const FakeRequest&) { return FakeReply{.status = 401}; };
   expect_failure(ErrorCode::Network, {"401", "set HF_TOKEN"});

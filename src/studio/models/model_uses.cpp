@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "studio/models/lyrics_model_files.h"
 #include "studio/models/model_list.h"
 #include "studio/models/song_model_files.h"
 
@@ -11,8 +12,6 @@ namespace ams {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::string_view kDefaultLyricsModel = "Qwen2.5-7B-Instruct";
 
 void add_song_and_planner(std::span<const fs::path> folders,
                           const std::vector<ModelEntry>& entries,
@@ -40,25 +39,21 @@ void add_song_and_planner(std::span<const fs::path> folders,
   uses.push_back(planner);
 }
 
-// The default one if it is there, else the largest.
-bool is_better(const ModelEntry& a, const ModelEntry& b) {
-  const bool a_is_default = a.name == kDefaultLyricsModel;
-  const bool b_is_default = b.name == kDefaultLyricsModel;
-  if (a_is_default != b_is_default) return a_is_default;
-  return a.weight_bytes > b.weight_bytes;
+ModelUse lyrics_use(std::span<const fs::path> folders) {
+  try {
+    const LyricsModelFiles files = find_lyrics_model("", folders);
+    return {.job = "lyrics", .model = files.name, .folders = {files.folder}};
+  } catch (const Error&) {
+    return {.job = "lyrics", .missing = "`ams pull lyrics`"};
+  }
 }
 
-ModelUse use_of(const std::string& job,
-                const std::string& missing,
-                ModelRole role,
-                const std::vector<ModelEntry>& entries) {
-  const ModelEntry* best = nullptr;
-  for (const ModelEntry& entry : entries) {
-    if (entry.role != role || entry.weight_bytes == 0) continue;
-    if (best == nullptr || (role == ModelRole::Lyrics && is_better(entry, *best))) best = &entry;
-  }
-  if (best == nullptr) return {.job = job, .missing = missing};
-  return {.job = job, .model = best->name, .folders = {best->folder}};
+ModelUse stems_use(const std::vector<ModelEntry>& entries) {
+  const auto found = std::find_if(entries.begin(), entries.end(), [](const ModelEntry& entry) {
+    return entry.role == ModelRole::Stems && entry.weight_bytes > 0;
+  });
+  if (found == entries.end()) return {.job = "stems", .missing = "`ams pull stems`"};
+  return {.job = "stems", .model = found->name, .folders = {found->folder}};
 }
 
 }  // namespace
@@ -73,8 +68,8 @@ std::vector<ModelUse> model_uses(std::span<const fs::path> folders) {
       if (!use.folders.empty() && entry.folder == use.folders.front()) use.model = entry.name;
     }
   }
-  uses.push_back(use_of("lyrics", "`ams pull lyrics`", ModelRole::Lyrics, entries));
-  uses.push_back(use_of("stems", "`ams pull stems`", ModelRole::Stems, entries));
+  uses.push_back(lyrics_use(folders));
+  uses.push_back(stems_use(entries));
   return uses;
 }
 
