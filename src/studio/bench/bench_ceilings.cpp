@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <numeric>
 #include <span>
 #include <thread>
 #include <vector>
 
 #include "tensor/graph.h"
+#include "tensor/huge_pages.h"
 #include "tensor/kernels/peak.h"
 #include "tensor/weight_store.h"
 
@@ -50,13 +52,16 @@ double peak_gflops(PeakLoop loop, int threads) {
 
 double read_rate(int threads) {
   constexpr size_t kWords = size_t{1} << 25;  // 256 MiB, more than any cache
-  const std::vector<uint64_t> memory(kWords, 1);
+  const auto memory = std::make_unique_for_overwrite<uint64_t[]>(kWords);
+  const std::span<uint64_t> words(memory.get(), kWords);
+  advise_huge_pages(std::as_writable_bytes(words));
+  std::fill(words.begin(), words.end(), uint64_t{1});
   std::vector<uint64_t> sums(static_cast<size_t>(threads));
   const double seconds = best_seconds([&] {
     on_threads(threads, [&](int i) {
       const size_t part = kWords / static_cast<size_t>(threads);
-      const auto words = std::span(memory).subspan(part * static_cast<size_t>(i), part);
-      sums[static_cast<size_t>(i)] = std::accumulate(words.begin(), words.end(), uint64_t{0});
+      const auto own = words.subspan(part * static_cast<size_t>(i), part);
+      sums[static_cast<size_t>(i)] = std::accumulate(own.begin(), own.end(), uint64_t{0});
     });
   });
   return static_cast<double>(std::accumulate(sums.begin(), sums.end(), uint64_t{0})) *
