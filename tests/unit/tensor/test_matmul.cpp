@@ -106,40 +106,63 @@ TEST(Matmul, packed_blocks_hold_all_rows_and_waste_less_than_one_block) {
   }
 }
 
-// Blocks of 32 signed bytes with factors that fp16 holds exactly.
-TEST(Matmul, q8_0_equals_plain_sums) {
+// A matrix of blocks of 32 signed bytes, with factors that fp16 holds exactly.
+struct Q8Matrix {
+  Q8Matrix(int64_t in, int64_t out) {
+    constexpr uint16_t kHalves[] = {0x3C00, 0x2C00, 0xB800};
+    constexpr float kFactors[] = {1.0f, 0.0625f, -0.5f};
+    std::mt19937_64 random(5);
+    for (int64_t block = 0; block < out * in / 32; ++block) {
+      const auto choice = static_cast<size_t>(block % 3);
+      blocks.push_back(static_cast<unsigned char>(kHalves[choice] & 0xFF));
+      blocks.push_back(static_cast<unsigned char>(kHalves[choice] >> 8));
+      for (int i = 0; i < 32; ++i) {
+        const auto byte = static_cast<int8_t>(static_cast<int>(random() % 255) - 127);
+        blocks.push_back(static_cast<unsigned char>(byte));
+        values.push_back(static_cast<float>(byte) * kFactors[choice]);
+      }
+    }
+  }
+  std::vector<unsigned char> blocks;
+  std::vector<float> values;
+};
+
+TEST(Matmul, narrow_q8_0_equals_plain_sums) {
+  const MatmulKernel* kernel = matmul_kernel();
+  if (!kernel) GTEST_SKIP() << "this processor has no such kernel";
+  constexpr int64_t kIn = 160, kOut = 33;
+  const Q8Matrix matrix(kIn, kOut);
+  for (int64_t rows = 1; rows <= kNarrowRows; ++rows) {
+    const std::vector<float> x = random_values(rows * kIn, 6);
+    std::vector<uint16_t> halves(x.size());
+    std::vector<float> y(static_cast<size_t>(rows * kOut), NAN);
+    const MatmulArgs args{rows, kIn, kOut, MatrixType::Q8_0, matrix.blocks.data(), y.data()};
+    kernel->round(x.data(), rows * kIn, halves.data());
+    kernel->narrow(args, halves.data(), 0, 7);
+    kernel->narrow(args, halves.data(), 7, kOut);
+    EXPECT_LT(relative_error(y, reference(x, matrix.values, rows, kIn, kOut)), 2e-6) << rows;
+  }
+}
+
+TEST(Matmul, wide_q8_0_equals_plain_sums) {
   const MatmulKernel* kernel = matmul_kernel();
   if (!kernel) GTEST_SKIP() << "this processor has no such kernel";
   constexpr int64_t kRows = 37, kIn = 128, kOut = 64;
-  constexpr uint16_t kHalves[] = {0x3C00, 0x2C00, 0xB800};  // 1, 1/16, -1/2
-  constexpr float kFactors[] = {1.0f, 0.0625f, -0.5f};
-  std::vector<unsigned char> blocks;
-  std::vector<float> w;
-  std::mt19937_64 random(5);
-  for (int64_t block = 0; block < kOut * kIn / 32; ++block) {
-    const auto choice = static_cast<size_t>(block % 3);
-    blocks.push_back(static_cast<unsigned char>(kHalves[choice] & 0xFF));
-    blocks.push_back(static_cast<unsigned char>(kHalves[choice] >> 8));
-    for (int i = 0; i < 32; ++i) {
-      const auto byte = static_cast<int8_t>(static_cast<int>(random() % 255) - 127);
-      blocks.push_back(static_cast<unsigned char>(byte));
-      w.push_back(static_cast<float>(byte) * kFactors[choice]);
-    }
-  }
+  const Q8Matrix matrix(kIn, kOut);
   const std::vector<float> x = random_values(kRows * kIn, 6);
   std::vector<float> y(static_cast<size_t>(kRows * kOut), NAN);
-  const MatmulArgs args{kRows, kIn, kOut, MatrixType::Q8_0, blocks.data(), y.data()};
+  const MatmulArgs args{kRows, kIn, kOut, MatrixType::Q8_0, matrix.blocks.data(), y.data()};
   const RowBlocks packing = matmul_row_blocks(kRows);
   std::vector<uint32_t> packed(static_cast<size_t>(packing.rows * packing.count * kIn / 2));
   std::vector<uint16_t> row(kIn);
   std::vector<uint32_t> memory(kIn * 16 + 16);
-  auto address = reinterpret_cast<uintptr_t>(memory.data());
+  const auto address = reinterpret_cast<uintptr_t>(memory.data());
   uint32_t* scratch = memory.data() + (64 - address % 64) % 64 / sizeof(uint32_t);
   kernel->pack(args, x.data(), 0, packing.count, packed.data(), row.data());
   for (int64_t block = 0; block < kOut / kMatmulBlock; ++block) {
     kernel->run(args, packed.data(), block, 0, packing.count, scratch);
   }
-  EXPECT_LT(relative_error(y, reference(x, w, kRows, kIn, kOut)), 2e-6);
+  EXPECT_LT(relative_error(y, reference(x, matrix.values, kRows, kIn, kOut)), 2e-6);
 }
 
 }  // namespace
