@@ -16,7 +16,7 @@
 namespace ams {
 namespace {
 
-constexpr int kRuns = 5;
+constexpr int kRuns = 10;
 
 // The fastest of a few runs after the first, in seconds.
 template <typename Work>
@@ -41,7 +41,7 @@ void on_threads(int threads, const Work& work) {
 }
 
 double peak_gflops(PeakLoop loop, int threads) {
-  constexpr int64_t kRounds = 2'000'000;  // tens of milliseconds
+  constexpr int64_t kRounds = 6'000'000;  // long enough for every thread to find its core
   std::vector<int64_t> operations(static_cast<size_t>(threads));
   const double seconds = best_seconds([&] {
     on_threads(threads, [&](int i) { operations[static_cast<size_t>(i)] = loop(kRounds); });
