@@ -9,8 +9,9 @@
 namespace ams {
 namespace {
 
-// Below, turning the matrix costs more than the better kernel saves.
-constexpr int64_t kFewestWideRows = 17;
+// Below, turning the matrix costs more than the better kernel saves (bench_products).
+constexpr int64_t kFewestWideRows = 33;
+constexpr int64_t kFewestWideQ8Rows = 17;
 constexpr int64_t kBlocksAtOnce = 32;     // packed row blocks that meet one part of the matrix
 constexpr int64_t kTicketsPerThread = 8;  // of a narrow product
 
@@ -75,9 +76,10 @@ CpuNodePool::~CpuNodePool() = default;
 bool CpuNodePool::can_multiply(const ggml_tensor* matrix, int64_t rows) {
   if (!matmul_kernel() || !ggml_is_contiguous(matrix) || ggml_n_dims(matrix) > 2) return false;
   if (matrix->ne[0] % kMatmulStep != 0) return false;
-  const bool wide = rows >= kFewestWideRows && matrix->ne[1] % kMatmulBlock == 0;
-  if (matrix->type == GGML_TYPE_Q8_0) return wide;
-  return matrix->type == GGML_TYPE_BF16 && (wide || rows <= kNarrowRows);
+  if (matrix->type != GGML_TYPE_BF16 && matrix->type != GGML_TYPE_Q8_0) return false;
+  const int64_t fewest = matrix->type == GGML_TYPE_BF16 ? kFewestWideRows : kFewestWideQ8Rows;
+  const bool wide = rows >= fewest && matrix->ne[1] % kMatmulBlock == 0;
+  return wide || rows <= kNarrowRows;
 }
 
 ggml_tensor* CpuNodePool::multiply(ggml_context* context, ggml_tensor* matrix, ggml_tensor* x) {

@@ -7,18 +7,23 @@
 
 namespace ams {
 
-void advise_huge_pages(ggml_backend_buffer* buffer) {
+void advise_huge_pages(std::span<std::byte> memory) {
 #if defined(MADV_HUGEPAGE)
-  if (!buffer || !ggml_backend_buffer_is_host(buffer)) return;
-  constexpr uintptr_t kPage = uintptr_t{1} << 21;
-  const auto start = reinterpret_cast<uintptr_t>(ggml_backend_buffer_get_base(buffer));
-  const uintptr_t end = (start + ggml_backend_buffer_get_size(buffer)) / kPage * kPage;
-  const uintptr_t begin = (start + kPage - 1) / kPage * kPage;
+  constexpr size_t kPage = size_t{1} << 21;
+  const size_t before = (kPage - reinterpret_cast<uintptr_t>(memory.data()) % kPage) % kPage;
+  if (memory.size() < before + kPage) return;
+  const size_t whole = (memory.size() - before) / kPage * kPage;
   // A refusal changes the speed only.
-  if (begin < end) (void)madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+  (void)madvise(memory.data() + before, whole, MADV_HUGEPAGE);
 #else
-  (void)buffer;
+  (void)memory;
 #endif
+}
+
+void advise_huge_pages(ggml_backend_buffer* buffer) {
+  if (!buffer || !ggml_backend_buffer_is_host(buffer)) return;
+  advise_huge_pages({static_cast<std::byte*>(ggml_backend_buffer_get_base(buffer)),
+                     ggml_backend_buffer_get_size(buffer)});
 }
 
 }  // namespace ams

@@ -2,12 +2,17 @@
 // less often.
 #pragma once
 
+#include <cstddef>
+#include <span>
+
 struct ggml_backend_buffer;
 
 namespace ams {
 
-// Asks the system for large pages behind a buffer in the processor's memory that nothing was
-// written to yet. Does nothing for other buffers, and where the system has no such pages.
+// Asks the system for large pages behind memory that nothing was written to yet. Does nothing where
+// the system has no such pages.
+void advise_huge_pages(std::span<std::byte> memory);
+// The same for a buffer, if it lies in the processor's memory.
 void advise_huge_pages(ggml_backend_buffer* buffer);
 
 }  // namespace ams

@@ -2,19 +2,21 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <numeric>
 #include <span>
 #include <thread>
 #include <vector>
 
 #include "tensor/graph.h"
+#include "tensor/huge_pages.h"
 #include "tensor/kernels/peak.h"
 #include "tensor/weight_store.h"
 
 namespace ams {
 namespace {
 
-constexpr int kRuns = 5;
+constexpr int kRuns = 10;
 
 // The fastest of a few runs after the first, in seconds.
 template <typename Work>
@@ -39,7 +41,7 @@ void on_threads(int threads, const Work& work) {
 }
 
 double peak_gflops(PeakLoop loop, int threads) {
-  constexpr int64_t kRounds = 2'000'000;  // tens of milliseconds
+  constexpr int64_t kRounds = 6'000'000;  // long enough for every thread to find its core
   std::vector<int64_t> operations(static_cast<size_t>(threads));
   const double seconds = best_seconds([&] {
     on_threads(threads, [&](int i) { operations[static_cast<size_t>(i)] = loop(kRounds); });
@@ -50,13 +52,16 @@ double peak_gflops(PeakLoop loop, int threads) {
 
 double read_rate(int threads) {
   constexpr size_t kWords = size_t{1} << 25;  // 256 MiB, more than any cache
-  const std::vector<uint64_t> memory(kWords, 1);
+  const auto memory = std::make_unique_for_overwrite<uint64_t[]>(kWords);
+  const std::span<uint64_t> words(memory.get(), kWords);
+  advise_huge_pages(std::as_writable_bytes(words));
+  std::fill(words.begin(), words.end(), uint64_t{1});
   std::vector<uint64_t> sums(static_cast<size_t>(threads));
   const double seconds = best_seconds([&] {
     on_threads(threads, [&](int i) {
       const size_t part = kWords / static_cast<size_t>(threads);
-      const auto words = std::span(memory).subspan(part * static_cast<size_t>(i), part);
-      sums[static_cast<size_t>(i)] = std::accumulate(words.begin(), words.end(), uint64_t{0});
+      const auto own = words.subspan(part * static_cast<size_t>(i), part);
+      sums[static_cast<size_t>(i)] = std::accumulate(own.begin(), own.end(), uint64_t{0});
     });
   });
   return static_cast<double>(std::accumulate(sums.begin(), sums.end(), uint64_t{0})) *

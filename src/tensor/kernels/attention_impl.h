@@ -6,7 +6,7 @@
 
 namespace ams::detail {
 
-// Isa: kLanes floats of a vector, kRows by kVectors accumulators.
+// Isa: kLanes floats of a vector, kRows by kVectors accumulators, widen() from bf16 to a vector.
 template <class Isa>
 class AttentionImpl {
  public:
@@ -88,6 +88,12 @@ class AttentionImpl {
                       int64_t rows,
                       int64_t columns,
                       bool add);
+  template <int Rows>
+  static void score_few(const AttentionArgs& a, const Tile& t, int64_t key, int64_t row);
+  template <int Rows>
+  static void mix_few(const AttentionArgs& a, const Tile& t, int64_t key, int64_t row);
+  static void score(const AttentionArgs& a, const Tile& t, int64_t key);
+  static void mix(const AttentionArgs& a, const Tile& t, int64_t key);
   static void load_queries(const AttentionArgs& a, const Tile& t);
   static void load_keys(const AttentionArgs& a, const Tile& t, int64_t key);
   static void load_values(const AttentionArgs& a, const Tile& t, int64_t key);
@@ -101,13 +107,7 @@ typename AttentionImpl<Isa>::Vector AttentionImpl<Isa>::load_element(const void*
                                                                      int64_t index,
                                                                      bool half) {
   if (!half) return load(static_cast<const float*>(base) + index);
-  const uint16_t* at = static_cast<const uint16_t*>(base) + index;
-  uint32_t bits[kLanes];
-#pragma GCC unroll 1
-  for (int64_t i = 0; i < kLanes; ++i) bits[i] = static_cast<uint32_t>(at[i]) << 16;
-  Vector v;
-  __builtin_memcpy(&v, bits, sizeof(v));
-  return v;
+  return Isa::widen(static_cast<const uint16_t*>(base) + index);
 }
 
 // For x <= 0. 2^n is built from the rounded x / ln 2; the rest is a polynomial of degree six.
@@ -236,14 +236,12 @@ void AttentionImpl<Isa>::load_queries(const AttentionArgs& a, const Tile& t) {
 template <class Isa>
 void AttentionImpl<Isa>::load_keys(const AttentionArgs& a, const Tile& t, int64_t key) {
   const int64_t base = t.batch * a.k_strides.batch + t.group * a.k_strides.head;
-  const bool far = t.rows <= kFewRows;
   for (int64_t first = 0; first < kKeys; first += kLanes) {
     for (int64_t d = 0; d < a.head_dim; d += kLanes) {
       Vector v[kLanes];
 #pragma GCC unroll 16
       for (int64_t i = 0; i < kLanes; ++i) {
         const int64_t at = min(key + first + i, a.keys - 1);  // the last ones are hidden later
-        if (far) prefetch(a.k, base + (at + kKeys) * a.k_strides.token + d, a.half_keys);
         v[i] = load_element(a.k, base + at * a.k_strides.token + d, a.half_keys);
       }
       transpose(v);
@@ -257,14 +255,104 @@ void AttentionImpl<Isa>::load_keys(const AttentionArgs& a, const Tile& t, int64_
 template <class Isa>
 void AttentionImpl<Isa>::load_values(const AttentionArgs& a, const Tile& t, int64_t key) {
   const int64_t base = t.batch * a.v_strides.batch + t.group * a.v_strides.head;
-  const bool far = t.rows <= kFewRows;
   for (int64_t i = 0; i < kKeys; ++i) {
     const int64_t at = base + min(key + i, a.keys - 1) * a.v_strides.token;
     for (int64_t d = 0; d < a.head_dim; d += kLanes) {
-      if (far) prefetch(a.v, at + kKeys * a.v_strides.token + d, a.half_keys);
       store(t.values + i * a.head_dim + d, load_element(a.v, at + d, a.half_keys));
     }
   }
+}
+
+// Scores of Rows rows without a transposed copy of the keys, which few rows do not pay for: partial
+// sums of as many keys as a vector has lanes are transposed instead.
+template <class Isa>
+template <int Rows>
+void AttentionImpl<Isa>::score_few(const AttentionArgs& a,
+                                   const Tile& t,
+                                   int64_t key,
+                                   int64_t row) {
+  const int64_t base = t.batch * a.k_strides.batch + t.group * a.k_strides.head;
+  const float* q = t.q + row * a.head_dim;
+  for (int64_t first = 0; first < kKeys; first += kLanes) {
+    Vector part[Rows][kLanes];
+    for (int64_t i = 0; i < kLanes; ++i) {
+      const int64_t at = base + min(key + first + i, a.keys - 1) * a.k_strides.token;
+      Vector sum[Rows] = {};
+      for (int64_t d = 0; d < a.head_dim; d += kLanes) {
+        prefetch(a.k, at + kKeys * a.k_strides.token + d, a.half_keys);
+        const Vector k = load_element(a.k, at + d, a.half_keys);
+#pragma GCC unroll 4
+        for (int r = 0; r < Rows; ++r) sum[r] += k * load(q + r * a.head_dim + d);
+      }
+#pragma GCC unroll 4
+      for (int r = 0; r < Rows; ++r) part[r][i] = sum[r];
+    }
+    for (int r = 0; r < Rows; ++r) {
+      transpose(part[r]);
+      Vector scores = part[r][0];
+#pragma GCC unroll 16
+      for (int64_t i = 1; i < kLanes; ++i) scores += part[r][i];
+      store(t.scores + (row + r) * kKeys + first, scores);
+    }
+  }
+}
+
+// Adds the values of a block to the sums of Rows rows, from where they lie.
+template <class Isa>
+template <int Rows>
+void AttentionImpl<Isa>::mix_few(const AttentionArgs& a, const Tile& t, int64_t key, int64_t row) {
+  constexpr int64_t kAtOnce = 2;  // vectors of a row in registers
+  const int64_t base = t.batch * a.v_strides.batch + t.group * a.v_strides.head;
+  const int64_t keys = min(kKeys, a.keys - key);
+  const float* weights = t.scores + row * kKeys;
+  for (int64_t d = 0; d < a.head_dim; d += kAtOnce * kLanes) {
+    float* const sums = t.sums + row * a.head_dim + d;
+    Vector sum[Rows][kAtOnce];
+#pragma GCC unroll 4
+    for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
+      for (int64_t v = 0; v < kAtOnce; ++v) sum[r][v] = load(sums + r * a.head_dim + v * kLanes);
+    for (int64_t i = 0; i < keys; ++i) {
+      const int64_t at = base + (key + i) * a.v_strides.token + d;
+      prefetch(a.v, at + kKeys * a.v_strides.token, a.half_keys);
+#pragma GCC unroll 4
+      for (int64_t v = 0; v < kAtOnce; ++v) {
+        const Vector value = load_element(a.v, at + v * kLanes, a.half_keys);
+#pragma GCC unroll 4
+        for (int r = 0; r < Rows; ++r) sum[r][v] += value * weights[r * kKeys + i];
+      }
+    }
+#pragma GCC unroll 4
+    for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
+      for (int64_t v = 0; v < kAtOnce; ++v) store(sums + r * a.head_dim + v * kLanes, sum[r][v]);
+  }
+}
+
+// Scores of all rows with a block of keys.
+template <class Isa>
+void AttentionImpl<Isa>::score(const AttentionArgs& a, const Tile& t, int64_t key) {
+  if (t.rows > kFewRows) {
+    load_keys(a, t, key);
+    return product(
+        t.q, a.head_dim, t.keys, kKeys, a.head_dim, t.scores, kKeys, t.rows, kKeys, false);
+  }
+  int64_t row = 0;
+  for (; row + 2 <= t.rows; row += 2) score_few<2>(a, t, key, row);
+  if (row < t.rows) score_few<1>(a, t, key, row);
+}
+
+// Adds the values of a block to the sums of all rows.
+template <class Isa>
+void AttentionImpl<Isa>::mix(const AttentionArgs& a, const Tile& t, int64_t key) {
+  if (t.rows > kFewRows) {
+    load_values(a, t, key);
+    return product(
+        t.scores, kKeys, t.values, a.head_dim, kKeys, t.sums, a.head_dim, t.rows, a.head_dim, true);
+  }
+  int64_t row = 0;
+  for (; row + 2 <= t.rows; row += 2) mix_few<2>(a, t, key, row);
+  if (row < t.rows) mix_few<1>(a, t, key, row);
 }
 
 // Sets the scores of hidden keys; false if no query sees any key of the block, which is also asked
@@ -378,13 +466,10 @@ void AttentionImpl<Isa>::run(const AttentionArgs& a, int64_t unit, float* scratc
   if (a.causal) end = min(end, t.first + queries);
   for (int64_t key = begin; key < end; key += kKeys) {
     if (a.mask && !hide(a, t, key)) continue;
-    load_keys(a, t, key);
-    product(t.q, a.head_dim, t.keys, kKeys, a.head_dim, t.scores, kKeys, t.rows, kKeys, false);
+    score(a, t, key);
     hide(a, t, key);
     soften(a, t);
-    load_values(a, t, key);
-    product(
-        t.scores, kKeys, t.values, a.head_dim, kKeys, t.sums, a.head_dim, t.rows, a.head_dim, true);
+    mix(a, t, key);
   }
   finish(a, t);
 }

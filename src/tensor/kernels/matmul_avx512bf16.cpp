@@ -19,54 +19,95 @@ void round(const float* x, int64_t count, uint16_t* rounded) {
   }
 }
 
-// One matrix row at a time: more of them side by side are more streams than the prefetchers follow.
+// A block of a q8_0 matrix: 32 signed bytes, which bf16 holds exactly, and their factor.
+struct Q8Block {
+  static constexpr int64_t kBytes = 34;
+
+  explicit Q8Block(const unsigned char* block) : bytes_(block + 2) {
+    short half;
+    __builtin_memcpy(&half, block, sizeof(half));
+    factor = _mm512_cvtph_ps(_mm256_set1_epi16(half));
+  }
+  __m512 values(int64_t first) const {
+    __m128i bytes;
+    __builtin_memcpy(&bytes, bytes_ + first, sizeof(bytes));
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes));
+  }
+  __m512bh pairs() const { return _mm512_cvtne2ps_pbh(values(kPairs), values(0)); }
+
+  __m512 factor;
+
+ private:
+  const unsigned char* bytes_;
+};
+
+// Sums of one matrix row with all rows of x. One at a time: more of them side by side are more
+// streams than the prefetchers follow.
 template <int Rows>
-void narrow_rows(const MatmulArgs& args, const uint16_t* x, int64_t begin, int64_t end) {
-  for (int64_t o = begin; o < end; ++o) {
-    const uint16_t* w = static_cast<const uint16_t*>(args.weights) + o * args.in;
-    __m512 even[Rows], odd[Rows];  // two chains hide the latency of the products
-    for (int r = 0; r < Rows; ++r) even[r] = odd[r] = _mm512_setzero_ps();
-    int64_t i = 0;
-    for (; i + 2 * kMatmulStep <= args.in; i += 2 * kMatmulStep) {
-      const __m512bh first = load(w + i), second = load(w + i + kMatmulStep);
-#pragma GCC unroll 8
-      for (int r = 0; r < Rows; ++r) {
-        even[r] = _mm512_dpbf16_ps(even[r], first, load(x + r * args.in + i));
-        odd[r] = _mm512_dpbf16_ps(odd[r], second, load(x + r * args.in + i + kMatmulStep));
-      }
-    }
-    for (; i < args.in; i += kMatmulStep) {
-#pragma GCC unroll 8
-      for (int r = 0; r < Rows; ++r) {
-        even[r] = _mm512_dpbf16_ps(even[r], load(w + i), load(x + r * args.in + i));
-      }
-    }
+void sum_row(const uint16_t* w, int64_t in, const uint16_t* x, __m512 (&sums)[Rows]) {
+  __m512 odd[Rows];  // two chains hide the latency of the products
+  for (int r = 0; r < Rows; ++r) odd[r] = _mm512_setzero_ps();
+  int64_t i = 0;
+  for (; i + 2 * kMatmulStep <= in; i += 2 * kMatmulStep) {
+    const __m512bh first = load(w + i), second = load(w + i + kMatmulStep);
 #pragma GCC unroll 8
     for (int r = 0; r < Rows; ++r) {
-      args.y[r * args.out + o] = _mm512_reduce_add_ps(_mm512_add_ps(even[r], odd[r]));
+      sums[r] = _mm512_dpbf16_ps(sums[r], first, load(x + r * in + i));
+      odd[r] = _mm512_dpbf16_ps(odd[r], second, load(x + r * in + i + kMatmulStep));
+    }
+  }
+  for (; i < in; i += kMatmulStep) {
+#pragma GCC unroll 8
+    for (int r = 0; r < Rows; ++r) {
+      sums[r] = _mm512_dpbf16_ps(sums[r], load(w + i), load(x + r * in + i));
+    }
+  }
+  for (int r = 0; r < Rows; ++r) sums[r] = _mm512_add_ps(sums[r], odd[r]);
+}
+
+// The same with a row of blocks: the factor meets the sums of a block.
+template <int Rows>
+void sum_row(const unsigned char* w, int64_t in, const uint16_t* x, __m512 (&sums)[Rows]) {
+  for (int64_t i = 0; i < in; i += kMatmulStep, w += Q8Block::kBytes) {
+    const Q8Block block(w);
+    const __m512bh pairs = block.pairs();
+#pragma GCC unroll 8
+    for (int r = 0; r < Rows; ++r) {
+      const __m512 sum = _mm512_dpbf16_ps(_mm512_setzero_ps(), pairs, load(x + r * in + i));
+      sums[r] = _mm512_fmadd_ps(sum, block.factor, sums[r]);
     }
   }
 }
 
-void narrow(const MatmulArgs& args, const uint16_t* x, int64_t begin, int64_t end) {
-  switch (args.rows) {
-    case 1:
-      return narrow_rows<1>(args, x, begin, end);
-    case 2:
-      return narrow_rows<2>(args, x, begin, end);
-    case 3:
-      return narrow_rows<3>(args, x, begin, end);
-    case 4:
-      return narrow_rows<4>(args, x, begin, end);
-    case 5:
-      return narrow_rows<5>(args, x, begin, end);
-    case 6:
-      return narrow_rows<6>(args, x, begin, end);
-    case 7:
-      return narrow_rows<7>(args, x, begin, end);
-    default:
-      return narrow_rows<8>(args, x, begin, end);
+template <int Rows>
+void narrow_rows(const MatmulArgs& args, const uint16_t* x, int64_t begin, int64_t end) {
+  const auto* halves = static_cast<const uint16_t*>(args.weights);
+  const auto* blocks = static_cast<const unsigned char*>(args.weights);
+  const int64_t row_bytes = args.in / kMatmulStep * Q8Block::kBytes;
+  for (int64_t o = begin; o < end; ++o) {
+    __m512 sums[Rows];
+    for (int r = 0; r < Rows; ++r) sums[r] = _mm512_setzero_ps();
+    if (args.type == MatrixType::Q8_0) {
+      sum_row<Rows>(blocks + o * row_bytes, args.in, x, sums);
+    } else {
+      sum_row<Rows>(halves + o * args.in, args.in, x, sums);
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < Rows; ++r) args.y[r * args.out + o] = _mm512_reduce_add_ps(sums[r]);
   }
+}
+
+void narrow(const MatmulArgs& args, const uint16_t* x, int64_t begin, int64_t end) {
+  using Narrow = void (*)(const MatmulArgs&, const uint16_t*, int64_t, int64_t);
+  constexpr Narrow kByRows[kNarrowRows] = {narrow_rows<1>,
+                                           narrow_rows<2>,
+                                           narrow_rows<3>,
+                                           narrow_rows<4>,
+                                           narrow_rows<5>,
+                                           narrow_rows<6>,
+                                           narrow_rows<7>,
+                                           narrow_rows<8>};
+  kByRows[args.rows - 1](args, x, begin, end);
 }
 
 void pack(const MatmulArgs& args,
@@ -103,17 +144,9 @@ struct Q8Rows {
   const unsigned char* blocks;
   int64_t in;
   __m512i operator()(int64_t row, int64_t first) const {
-    constexpr int64_t kBlockBytes = 34;
-    const unsigned char* block = blocks + (row * in + first) / kMatmulStep * kBlockBytes;
-    short half;
-    __builtin_memcpy(&half, block, sizeof(half));
-    const __m512 factor = _mm512_cvtph_ps(_mm256_set1_epi16(half));
-    const auto values = [&](int64_t i) {
-      __m128i bytes;
-      __builtin_memcpy(&bytes, block + 2 + i, sizeof(bytes));
-      return _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes)), factor);
-    };
-    return (__m512i)_mm512_cvtne2ps_pbh(values(kPairs), values(0));
+    const Q8Block block(blocks + (row * in + first) / kMatmulStep * Q8Block::kBytes);
+    return (__m512i)_mm512_cvtne2ps_pbh(_mm512_mul_ps(block.values(kPairs), block.factor),
+                                        _mm512_mul_ps(block.values(0), block.factor));
   }
 };
 

@@ -137,8 +137,10 @@ const Problem kProblems[] = {
     {1, 200, 200, 4, 2, 32, 16},     // blocks before and after the window are skipped
     {2, 20, 20, 4, 2, 32, 8},
     {2, 1, 300, 4, 2, 64, 0, false, 130, true},  // a step of a language model
-    {1, 40, 96, 4, 2, 32, 0, false, 70, true},   // its prefill
-    {1, 9, 40, 2, 1, 32, 0, false, 5},           // the first queries see nothing
+    {1, 1, 50, 7, 1, 64, 0, false, 41, true},    // an odd number of query rows
+    {2, 2, 45, 3, 1, 32, 0, true},
+    {1, 40, 96, 4, 2, 32, 0, false, 70, true},  // its prefill
+    {1, 9, 40, 2, 1, 32, 0, false, 5},          // the first queries see nothing
 };
 
 TEST(AttentionKernels, every_kernel_equals_the_formula) {

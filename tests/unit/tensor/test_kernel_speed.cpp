@@ -3,14 +3,17 @@
 // below what was measured (docs/performance.md); a kernel that falls below lost its vectors, its
 // registers or its cache blocking.
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <ctime>
 #include <functional>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "tensor/graph.h"
 #include "tensor/kernels/attention.h"
 #include "tensor/kernels/conv1d.h"
 #include "tensor/kernels/matmul.h"
@@ -119,6 +122,28 @@ TEST(KernelSpeed, attention_reaches_a_quarter_of_the_peak) {
     for (int64_t unit = 0; unit < attention_units(a); ++unit) kernel.run(a, unit, scratch.get());
   };
   EXPECT_GT(share(peak_loops().fp32, 4.0 * 128 * 128 * 4 * 128, work), 0.25) << kernel.name;
+}
+
+// Threads wait busily for the next node of a graph, but not for the next graph.
+TEST(IdleThreads, take_no_processor_time_soon_after_a_graph) {
+  const auto device = Device::open({"cpu", 2});
+  EXPECT_EQ(device->threads(), 2);
+  Tensor x;
+  Graph graph(*device, [&](GraphBuilder& g) {
+    x = g.input("x", {64, 1024});
+    g.output("y", g.scale(x, 2.0f));
+  });
+  graph.set(x, std::vector<float>(64 * 1024, 1.0f));
+  graph.run();
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  const std::clock_t start = std::clock();
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+  EXPECT_LT(seconds, 0.02);
+}
+
+TEST(IdleThreads, one_thread_per_physical_core_is_the_default) {
+  EXPECT_EQ(Device::open({"cpu"})->threads(), physical_cores());
 }
 
 }  // namespace
