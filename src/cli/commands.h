@@ -14,8 +14,10 @@ namespace ams {
 using Action = std::function<void()>;
 
 void add_song_commands(CLI::App& program, const Environment& environment, Action& action);
+void add_lyrics_command(CLI::App& program, const Environment& environment, Action& action);
 void add_request_command(CLI::App& program, const Environment& environment, Action& action);
 void add_models_command(CLI::App& program, const Environment& environment, Action& action);
+void add_pull_command(CLI::App& program, const Environment& environment, Action& action);
 void add_bench_command(CLI::App& program, const Environment& environment, Action& action);
 
 }  // namespace ams

@@ -1,9 +1,11 @@
 #include <filesystem>
 #include <memory>
 
+#include "api/lyrics_json.h"
 #include "api/request_json.h"
 #include "base/json.h"
 #include "cli/commands.h"
+#include "cli/lyrics_job.h"
 #include "cli/output_flags.h"
 #include "cli/song_job.h"
 
@@ -15,11 +17,25 @@ constexpr size_t kMaxRequestBytes = size_t{1} << 20;
 struct RequestArguments {
   SongJob job;
   std::filesystem::path file;
+  const CLI::Option* output = nullptr;
 };
+
+void run_lyrics(const RequestArguments& arguments, const Json& body) {
+  const SongJob& flags = arguments.job;
+  LyricsJob job;
+  job.engine = flags.engine;
+  job.output.metadata = flags.output.metadata;
+  job.output.quiet = flags.output.quiet;
+  if (arguments.output->count() > 0) job.output.text = flags.output.audio;
+  job.request = parse_lyrics_request(body, job.warnings);
+  check_ranges(fields(job.engine));
+  run_lyrics_job(job);
+}
 
 void run(RequestArguments& arguments) {
   SongJob& job = arguments.job;
   const Json body = Json::parse_file(arguments.file, kMaxRequestBytes);
+  if (is_lyrics_request(body)) return run_lyrics(arguments, body);
   job.request = parse_song_request(body, job.warnings);
   check_ranges(fields(job.engine));
   job.engine.model = controls_of(job.request).model;
@@ -31,12 +47,13 @@ void run(RequestArguments& arguments) {
 
 void add_request_command(CLI::App& program, const Environment& environment, Action& action) {
   CLI::App* command = program.add_subcommand(
-      "request", "Run a request file in the form of the HTTP API, or the metadata of a song again");
+      "request", "Run a request file in the form of the HTTP API, or what --json wrote again");
   const auto arguments = std::make_shared<RequestArguments>();
   command->add_option("file", arguments->file, "The request, or what --json wrote")
       ->type_name("FILE.json")
       ->required();
   add_job_flags(*command, environment, arguments->job);
+  arguments->output = command->get_option("--output");
   command->callback([arguments, &action] { action = [arguments] { run(*arguments); }; });
 }
 

@@ -7,8 +7,6 @@
 #include <stop_token>
 #include <utility>
 
-#include <unistd.h>
-
 #include "api/metadata_json.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -29,18 +27,13 @@ void check_output(const SongOutput& output) {
   if (output.metadata) require_writable(*output.metadata);
 }
 
-ProgressStyle progress_style(const SongOutput& output) {
-  if (output.quiet) return ProgressStyle::Silent;
-  return isatty(STDERR_FILENO) != 0 ? ProgressStyle::Terminal : ProgressStyle::Plain;
-}
-
 void throw_if_stopped(const std::stop_token& stop) {
   if (stop.stop_requested()) throw Error(ErrorCode::Cancelled, "cancelled; no file was written");
 }
 
 // Song and report; progress is shown meanwhile. The interrupt guard spans loading as well.
 SongResult make_song(const SongJob& job, const std::stop_source& stop) {
-  ProgressDisplay display(std::cerr, progress_style(job.output));
+  ProgressDisplay display(std::cerr, progress_style(job.output.quiet));
   const JobContext context{
       .stop = stop.get_token(),
       .progress = [&display](const Progress& progress) { display.update(progress); }};

@@ -21,8 +21,13 @@ Fields fields(BenchOptions& options) {
       {.name = "stage",
        .flag = "--stage",
        .member = &options.stage,
-       .choices = {"all", "text", "planner", "dit", "decode", "encode"},
-       .help = "Measure only this part of a song"},
+       .choices = {"all", "text", "planner", "dit", "decode", "encode", "lyrics"},
+       .help = "Measure only this part of a song, or the lyrics model"},
+      {.name = "lyrics_config",
+       .flag = "--lyrics-config",
+       .member = &options.lyrics_config,
+       .choices = {"0.5b", "1.5b", "3b", "7b", "tiny"},
+       .help = "Size of the lyrics model with random weights"},
       {.name = "duration_s",
        .flag = "--duration",
        .member = &options.duration_seconds,
@@ -44,6 +49,11 @@ Fields fields(BenchOptions& options) {
        .member = &options.runs,
        .range = {1, 100},
        .help = "Timed runs of every stage after the warm-up"},
+      {.name = "impl",
+       .flag = "--impl",
+       .member = &options.impl,
+       .choices = {"auto", "ggml", "native"},
+       .help = "Implementation of the networks: ggml's operations only, or our kernels"},
   };
   Fields engine = fields(options.engine);
   std::move(engine.begin(), engine.end(), std::back_inserter(rows));
