@@ -126,6 +126,22 @@ TEST_F(StudioEvents, waiting_ends_when_its_stop_is_requested) {
   EXPECT_TRUE(answer.get().events.empty());
 }
 
+TEST_F(StudioEvents, notes_of_request_and_engine_are_warnings_of_the_job) {
+  script_.songs["noted"] = [](const SongRequest& request, const JobContext& job) {
+    SongResult song = make_fake_song(request, job);
+    song.report.warnings.emplace_back("the model has no planner");
+    return song;
+  };
+  start();
+  Submission submission = song_submission("noted");
+  submission.warnings = {"request: unknown field 'x'"};
+  const JobView job = finish(kAnna, studio().submit(kAnna, submission).id);
+  ASSERT_THAT(job.warnings, SizeIs(2));
+  EXPECT_EQ(job.warnings[0].message, "request: unknown field 'x'");
+  EXPECT_EQ(job.warnings[1].message, "the model has no planner");
+  EXPECT_EQ(job.warnings[1].level, ProblemLevel::Warning);
+}
+
 TEST_F(StudioEvents, many_streams_see_the_same_events) {
   start();
   const JobView job = submit(kAnna, "gate");
