@@ -1,6 +1,7 @@
 #include "studio/studio_survey.h"
 
 #include <algorithm>
+#include <fstream>
 #include <optional>
 #include <utility>
 
@@ -49,6 +50,18 @@ size_t weight_bytes_in(const fs::path& folder) {
   return bytes;
 }
 
+// Bytes that programs can still get from this machine; ggml's CPU device counts all of them as
+// free.
+size_t available_memory() {
+  std::ifstream file("/proc/meminfo");
+  std::string name;
+  size_t kibibytes = 0;
+  for (std::string rest; file >> name >> kibibytes && std::getline(file, rest);) {
+    if (name == "MemAvailable:") return kibibytes << 10;
+  }
+  return 0;
+}
+
 void add_model(EngineSurvey& survey, const SongModelFiles& files) {
   survey.facts.model = files.name;
   survey.facts.has_planner = files.planner.has_value();
@@ -69,6 +82,10 @@ EngineSurvey survey_engine(const EngineOptions& options) {
   survey.facts.precision = precision_name(precision_of(options.quant));
   survey.device_bytes = device.memory_total;
   survey.free_bytes = device.memory_free;
+  if (const size_t available = available_memory();
+      device.kind == DeviceKind::Cpu && available > 0) {
+    survey.free_bytes = std::min(survey.free_bytes, available);
+  }
   survey.defaults = sampling_defaults(ModelKind::Sft);
   try {
     add_model(survey, find_song_model(options.model, /*planner=*/"", options.model_folders));

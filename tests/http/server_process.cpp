@@ -39,8 +39,16 @@ std::string text_of(const fs::path& path) {
 
 // Starts the program with its standard error in `log`.
 pid_t start(const ServerSetup& setup, const fs::path& data_folder, const fs::path& log) {
-  std::vector<std::string> words = {
-      "ams", "serve", "--port", "0", "--data-dir", data_folder.string(), "--device", "cpu"};
+  std::vector<std::string> words = {"ams",
+                                    "serve",
+                                    "--port",
+                                    "0",
+                                    "--data-dir",
+                                    data_folder.string(),
+                                    "--device",
+                                    "cpu",
+                                    "--threads",
+                                    "1"};
   words.insert(words.end(), setup.flags.begin(), setup.flags.end());
   const pid_t child = fork();
   if (child != 0) return child;
