@@ -63,6 +63,11 @@ void run_command(int argc, const char* const* argv) {
   add_song_commands(program, environment, action);
   add_request_command(program, environment, action);
   add_models_command(program, environment, action);
+  add_stems_command(program, environment, action);
+  add_normalise_command(program, environment, action);
+  add_export_command(program, environment, action);
+  add_info_command(program, environment, action);
+  add_lora_command(program, environment, action);
   add_bench_command(program, environment, action);
   add_doctor_command(program, environment, action);
   require_known_command(program, argc, argv);

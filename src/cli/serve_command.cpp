@@ -19,6 +19,7 @@
 #include "cli/server_settings.h"
 #include "server/studio_server.h"
 #include "studio/jobs/studio.h"
+#include "studio/post/song_post_processor.h"
 #include "studio/studio_survey.h"
 
 namespace ams {
@@ -36,6 +37,11 @@ StudioParts studio_parts(const ServerSettings& settings) {
     parts.lyrics_bytes = lyrics->weight_bytes;
   }
   parts.documents = std::make_shared<WireDocuments>();
+  StemOptions stems;
+  stems.model_folders = settings.engine.model_folders;
+  stems.device = settings.engine.device;
+  stems.threads = settings.engine.threads;
+  parts.open_post_processor = [stems] { return std::make_unique<SongPostProcessor>(stems); };
   return parts;
 }
 

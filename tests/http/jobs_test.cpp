@@ -1,6 +1,7 @@
 // From a request to a song: jobs, events, results, and the one-request surface.
 #include <chrono>
 #include <csignal>
+#include <map>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -157,6 +158,39 @@ TEST_F(Jobs, retakes_differ_in_the_seed_alone) {
   EXPECT_EQ(second.get("state", ""), "done");
   EXPECT_EQ(second.at("request").at("seed"), Json(8));
   EXPECT_EQ(second.at("request").at("prompt"), first.at("request").at("prompt"));
+}
+
+TEST_F(Jobs, finished_songs_become_louder_and_smaller_files) {
+  const Json song = run_job(client_, short_song());
+  const std::string result = "/api/v1/results/" + song.get("result_id", "");
+  const std::string original =
+      json_of(client_.Get(result)).at("files").at(int64_t{0}).get("url", "");
+  const std::string bytes = client_.Get(original)->body;
+  for (const char* kind : {"normalise", "mp3", "flac"}) {
+    const auto posted = client_.Post(result + "/" + kind, "{}", "application/json");
+    ASSERT_EQ(posted->status, 202) << posted->body;
+    const Json job = wait_for_job(client_, json_of(posted).get("id", ""));
+    EXPECT_EQ(job.get("state", ""), "done") << job.dump();
+    EXPECT_EQ(client_.Post(result + "/" + kind, "{}", "application/json")->status, 200) << kind;
+  }
+  const Json files = json_of(client_.Get(result)).at("files");
+  std::map<std::string, Json> by_role;
+  for (int64_t i = 0; i < files.size(); ++i) by_role[files.at(i).get("role", "")] = files.at(i);
+  EXPECT_EQ(by_role.at("mp3").get("mime", ""), "audio/mpeg");
+  EXPECT_LT(by_role.at("flac").at("bytes").as_int(), by_role.at("song").at("bytes").as_int());
+  EXPECT_NEAR(by_role.at("normalised").at("lufs").as_double(), -14, 0.5);
+  EXPECT_THAT(client_.Get(by_role.at("flac").get("url", ""))->body, StartsWith("fLaC"));
+  EXPECT_EQ(client_.Get(original)->body, bytes);
+}
+
+TEST_F(Jobs, stems_without_their_model_fail_and_leave_the_song) {
+  const Json song = run_job(client_, short_song());
+  const std::string result = "/api/v1/results/" + song.get("result_id", "");
+  const Json posted = json_of(client_.Post(result + "/stems", "{}", "application/json"));
+  const Json job = wait_for_job(client_, posted.get("id", ""));
+  EXPECT_EQ(job.get("state", ""), "failed");
+  EXPECT_EQ(job.at("error").get("code", ""), "not_found");
+  EXPECT_EQ(json_of(client_.Get(result)).at("files").size(), 1);
 }
 
 TEST_F(Jobs, wrong_requests_name_the_field_and_queue_nothing) {
