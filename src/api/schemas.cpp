@@ -60,7 +60,7 @@ Json type_schema(std::string_view type) {
     return schema;
   }
   const bool is_object_name = type.front() >= 'A' && type.front() <= 'Z';
-  return is_object_name || type == "JobEvent" ? schema_reference(type) : typed(type);
+  return is_object_name ? schema_reference(type) : typed(type);
 }
 
 Json object_schema(std::string_view name) {

@@ -147,10 +147,12 @@ DoctorCheck check_port(const ServerSettings& settings) {
 
 DoctorCheck check_page() {
   if (!page_files().empty()) return {.name = "page", .found = "in the program"};
-  return {.name = "page",
-          .state = CheckState::Warning,
-          .found = "not built",
-          .advice = "install nodejs and npm and run ./ams again; the API works without it"};
+  return {
+      .name = "page",
+      .state = CheckState::Warning,
+      .found = "not built",
+      .advice =
+          "install Node.js 20.19 or newer and npm and run ./ams again; the API works without it"};
 }
 
 }  // namespace

@@ -9,8 +9,9 @@ namespace ams {
 namespace {
 
 constexpr std::string_view kNoPage =
-    "This studio was built without its page, because Node.js and npm were not there.\n"
-    "Install nodejs and npm and run ./ams serve again. The API works: see /docs.\n";
+    "This studio was built without its page, because Node.js 20.19 or newer and npm were not "
+    "there.\n"
+    "Install them and run ./ams serve again. The API works: see /docs.\n";
 
 }  // namespace
 

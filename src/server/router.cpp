@@ -96,14 +96,13 @@ std::optional<WebResponse> read_json_body(const WebRequest& request, Json& body)
   return refuse(400, "invalid_request", "The body is not an object", "A JSON object is expected.");
 }
 
-WebResponse preflight(const WebRequest& request) {
+WebResponse preflight() {
   WebResponse response{.status = 204};
   response.headers = {
       {"Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS"},
       {"Access-Control-Allow-Headers", "authorization, content-type, last-event-id, x-ams-session"},
       {"Access-Control-Max-Age", "600"}};
   response.headers.emplace_back("Allow", "GET, HEAD, POST, DELETE, OPTIONS");
-  (void)request;
   return response;
 }
 
@@ -160,7 +159,7 @@ WebResponse Router::answer(const WebRequest& request) {
 
 WebResponse Router::dispatch(const WebRequest& request) {
   if (auto refused = check_origin(request, services_.access)) return *refused;
-  if (request.method == "OPTIONS") return preflight(request);
+  if (request.method == "OPTIONS") return preflight();
   const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
   if (method == "GET") {
     if (auto page = page_response(request)) return *page;
