@@ -1,4 +1,4 @@
-// The HTTP contract of the studio as the page sees it, version 1. docs/api-draft.md explains it.
+// The HTTP contract of the studio as the page sees it, version 1. docs/api.md explains it.
 // Names on the wire are those of the C++ field tables (src/base/fields.h, src/studio/requests).
 
 export const MODES = ['generate', 'cover', 'extend', 'edit', 'lyrics'] as const;
