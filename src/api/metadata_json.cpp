@@ -134,15 +134,6 @@ void add_request(Json& document, const SongRequest& request, const SongFile& fil
   document.set("lyrics_sha256", sha256_of(lyrics));
 }
 
-// With what the engine drew and filled in.
-SongRequest resolved(SongRequest request, const SongReport& report) {
-  SongControls& controls = controls_of(request);
-  controls.seed = report.seed;
-  controls.sde_seed = report.sde_seed;
-  controls.advanced = report.advanced;
-  return request;
-}
-
 // How the engine made it.
 void add_report(Json& document, const SongControls& request, const SongReport& report) {
   AdvancedOptions advanced = report.advanced;
@@ -166,6 +157,15 @@ void add_report(Json& document, const SongControls& request, const SongReport& r
 
 }  // namespace
 
+Json resolved_request_json(const SongRequest& request, const SongReport& report) {
+  SongRequest resolved = request;
+  SongControls& controls = controls_of(resolved);
+  controls.seed = report.seed;
+  controls.sde_seed = report.sde_seed;
+  controls.advanced = report.advanced;
+  return song_request_json(resolved);
+}
+
 Json song_metadata_json(const SongRequest& request,
                         const SongReport& report,
                         const SongFile& file,
@@ -177,7 +177,7 @@ Json song_metadata_json(const SongRequest& request,
   add_request(document, request, file);
   add_report(document, controls_of(request), report);
   if (job.budget_seconds) document.set("estimated_duration_s", *job.budget_seconds);
-  if (job.keeps_request) document.set("request", song_request_json(resolved(request, report)));
+  if (job.keeps_request) document.set("request", resolved_request_json(request, report));
 
   std::vector<std::string> warnings = job.warnings;
   warnings.insert(warnings.end(), report.warnings.begin(), report.warnings.end());

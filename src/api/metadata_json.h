@@ -17,6 +17,9 @@ Json song_metadata_json(const SongRequest& request,
                         const SongFile& file,
                         const JobFacts& job);
 
+// The request with what the engine drew and filled in, as parse_song_request() reads it.
+Json resolved_request_json(const SongRequest& request, const SongReport& report);
+
 // Eight random hexadecimal digits.
 std::string make_job_id();
 

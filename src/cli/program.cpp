@@ -59,10 +59,17 @@ void run_command(int argc, const char* const* argv) {
   program.require_subcommand(1);
   program.get_formatter()->column_width(34);
   Action action;
+  add_serve_command(program, environment, action);
   add_song_commands(program, environment, action);
   add_request_command(program, environment, action);
   add_models_command(program, environment, action);
+  add_stems_command(program, environment, action);
+  add_normalise_command(program, environment, action);
+  add_export_command(program, environment, action);
+  add_info_command(program, environment, action);
+  add_lora_command(program, environment, action);
   add_bench_command(program, environment, action);
+  add_doctor_command(program, environment, action);
   require_known_command(program, argc, argv);
   try {
     parse(program, argc, argv);

@@ -2,15 +2,13 @@
 #include <memory>
 
 #include "api/request_json.h"
-#include "base/json.h"
 #include "cli/commands.h"
 #include "cli/output_flags.h"
+#include "cli/request_document.h"
 #include "cli/song_job.h"
 
 namespace ams {
 namespace {
-
-constexpr size_t kMaxRequestBytes = size_t{1} << 20;
 
 struct RequestArguments {
   SongJob job;
@@ -19,8 +17,7 @@ struct RequestArguments {
 
 void run(RequestArguments& arguments) {
   SongJob& job = arguments.job;
-  const Json body = Json::parse_file(arguments.file, kMaxRequestBytes);
-  job.request = parse_song_request(body, job.warnings);
+  job.request = parse_song_request(request_document(arguments.file), job.warnings);
   check_ranges(fields(job.engine));
   job.engine.model = controls_of(job.request).model;
   job.engine.compat = controls_of(job.request).compat;
@@ -31,10 +28,12 @@ void run(RequestArguments& arguments) {
 
 void add_request_command(CLI::App& program, const Environment& environment, Action& action) {
   CLI::App* command = program.add_subcommand(
-      "request", "Run a request file in the form of the HTTP API, or the metadata of a song again");
+      "request", "Run a request file in the form of the HTTP API, or make a song again");
   const auto arguments = std::make_shared<RequestArguments>();
-  command->add_option("file", arguments->file, "The request, or what --json wrote")
-      ->type_name("FILE.json")
+  command
+      ->add_option(
+          "file", arguments->file, "A request, what --json wrote, or a song of this program")
+      ->type_name("FILE")
       ->required();
   add_job_flags(*command, environment, arguments->job);
   command->callback([arguments, &action] { action = [arguments] { run(*arguments); }; });

@@ -79,6 +79,21 @@ SongContext song_context(const JobContext& job) {
   return context;
 }
 
+// Half an hour of latents.
+constexpr size_t kEncodedInputsBytes = size_t{32} << 20;
+
+// What the latents of an input depend on besides its samples.
+std::string codec_identity(const SongModel& model) {
+  return str(model.files().vae.string(), ' ', precision_name(model.options().precision));
+}
+
+std::string tokenizer_identity(const SongModel& model) {
+  return str(model.files().dit.string(),
+             ' ',
+             precision_name(model.options().precision),
+             model.options().rounds_rotary_tables ? " rounded" : "");
+}
+
 LoadedModels loaded_models(const SongModelFiles& files, bool planner_used) {
   LoadedModels loaded;
   loaded.dit = files.dit.filename().string();
@@ -116,7 +131,8 @@ std::unique_ptr<Engine> Engine::open(const EngineOptions& options) {
 
 SongEngine::SongEngine(const EngineOptions& options)
     : options_(options),
-      device_(Device::open({options.device, static_cast<int>(options.threads.value_or(0))})) {
+      device_(Device::open({options.device, static_cast<int>(options.threads.value_or(0))})),
+      inputs_(kEncodedInputsBytes) {
   model_for(options.model, options.compat);
 }
 
@@ -200,17 +216,25 @@ SongResult SongEngine::generate(const SongRequest& asked, const JobContext& job)
     job.progress(event);
   };
 
+  // Before the planner and any encoding: an adapter that is missing or made for another model is
+  // told at once.
+  apply_loras(model, controls, loading, report);
   const ModeContext context{.model = model, .job = job, .loading = loading, .report = report};
   SongDraft draft =
       std::visit([&](const auto& each) { return draft_song(each, context); }, request);
-  apply_loras(model, controls, loading, report);
-  const SongNetworks networks = model.networks(loading);
+  SongNetworks networks = model.networks(loading);
+  const int64_t hits_before = inputs_.hits();
+  CachingCodec codec(*networks.codec, inputs_, codec_identity(model));
+  CachingTokenizer tokenizer(*networks.code_tokenizer, inputs_, tokenizer_identity(model));
+  networks.codec = &codec;
+  networks.code_tokenizer = &tokenizer;
   const SongNoise noise = song_noise(controls, networks.denoiser->latent_channels());
   RenderedSong song = render_song(networks, draft.spec, noise, song_context(job));
   result.audio = draft.finish({networks.codec->sample_rate(), std::move(song.audio)});
 
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   const DeviceInfo device = device_->info();
+  report.inputs_reused = inputs_.hits() - hits_before;
   report.device = device_kind_name(device.kind);
   report.device_name = device.name;
   report.precision = precision_name(model.options().precision);

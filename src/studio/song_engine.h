@@ -5,6 +5,7 @@
 
 #include "studio/engine.h"
 #include "studio/lora/lora_choice.h"
+#include "studio/models/encoded_inputs.h"
 #include "studio/models/song_model.h"
 #include "tensor/device.h"
 
@@ -31,6 +32,7 @@ class SongEngine : public Engine {
   std::unique_ptr<SongModel> model_;
   bool is_test_model_ = false;
   LoraShelf loras_;
+  EncodedInputs inputs_;
 };
 
 }  // namespace ams

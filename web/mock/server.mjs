@@ -1,4 +1,4 @@
-// A stand-in for `ams serve`, for development and browser tests only: docs/api-draft.md with played jobs.
+// A stand-in for `ams serve`, for development and browser tests only: docs/api.md with played jobs.
 //   node mock/server.mjs [--port 7861] [--speed 1]      serves web/dist and the API on 127.0.0.1
 import { createHash } from 'node:crypto';
 import { readFileSync, existsSync } from 'node:fs';

@@ -14,6 +14,7 @@
 #include "planner/token_sampler.h"
 #include "studio/bench/bench_ceilings.h"
 #include "studio/bench/bench_networks.h"
+#include "studio/bench/bench_post.h"
 #include "studio/engine_precision.h"
 #include "studio/sampling_defaults.h"
 
@@ -278,6 +279,7 @@ BenchReport Bench::run() {
 }  // namespace
 
 BenchReport run_bench(const BenchOptions& options, const JobContext& job) {
+  if (is_post_stage(options.stage)) return run_post_bench(options, job);
   return Bench(options, job).run();
 }
 

@@ -13,9 +13,11 @@
 namespace ams {
 
 struct BenchOptions {
-  std::string config = "sft";    // sizes of the random weights: xl-sft, sft, turbo, demo, tiny
-  std::string model;             // a checkpoint instead of random weights; empty: none
-  std::string stage = "all";     // all, text, planner, dit, decode, encode
+  std::string config = "sft";  // sizes of the random weights: xl-sft, sft, turbo, demo, tiny
+  std::string model;           // a checkpoint instead of random weights; empty: none
+  // all, text, planner, dit, decode, encode; or what happens to finished files: stems, loudness,
+  // mp3, decode-audio
+  std::string stage = "all";
   double duration_seconds = 10;  // 5-600
   double guidance_scale = 7;     // 1-15, 1 = off
   int64_t steps = 4;             // diffusion steps that are timed, 1-80

@@ -39,12 +39,20 @@ fs::path find_preset(const LoraPreset& preset, std::span<const fs::path> folders
                   "' there"));
 }
 
-fs::path find_lora(const LoraChoice& choice, std::span<const fs::path> folders) {
-  if (fs::exists(choice.name)) return choice.name;
+double strength_of(const LoraChoice& choice) {
+  if (choice.strength) return *choice.strength;
   const LoraPreset* const preset = find_lora_preset(choice.name);
+  return preset != nullptr ? preset->default_scale : kDefaultStrength;
+}
+
+}  // namespace
+
+fs::path find_lora(const std::string& name, std::span<const fs::path> folders) {
+  if (fs::exists(name)) return name;
+  const LoraPreset* const preset = find_lora_preset(name);
   if (preset == nullptr) {
     throw Error(ErrorCode::NotFound,
-                str("lora: '", choice.name, "' is neither a file or folder nor a preset"));
+                str("lora: '", name, "' is neither a file or folder nor a preset"));
   }
   if (!preset->fits_this_program) {
     throw Error(ErrorCode::Unsupported,
@@ -57,20 +65,12 @@ fs::path find_lora(const LoraChoice& choice, std::span<const fs::path> folders) 
   return find_preset(*preset, folders);
 }
 
-double strength_of(const LoraChoice& choice) {
-  if (choice.strength) return *choice.strength;
-  const LoraPreset* const preset = find_lora_preset(choice.name);
-  return preset != nullptr ? preset->default_scale : kDefaultStrength;
-}
-
-}  // namespace
-
 std::vector<LoraUse> LoraShelf::open(std::span<const LoraChoice> choices,
                                      std::span<const fs::path> folders) {
   std::map<fs::path, Entry> kept;
   std::vector<LoraUse> uses;
   for (const LoraChoice& choice : choices) {
-    const fs::path path = find_lora(choice, folders);
+    const fs::path path = find_lora(choice.name, folders);
     if (kept.count(path) == 0) {
       const auto old = entries_.find(path);
       const bool is_same = old != entries_.end() && old->second.file != nullptr &&

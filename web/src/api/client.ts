@@ -1,4 +1,4 @@
-// The only place of the page that talks HTTP. One method per route of docs/api-draft.md.
+// The only place of the page that talks HTTP. One method per route of docs/api.md.
 import { ApiError, isProblem, offline, problem } from './problem';
 import type {
   AudioUpload,

@@ -1,4 +1,4 @@
-// The HTTP contract of the studio as the page sees it, version 1. docs/api-draft.md explains it.
+// The HTTP contract of the studio as the page sees it, version 1. docs/api.md explains it.
 // Names on the wire are those of the C++ field tables (src/base/fields.h, src/studio/requests).
 
 export const MODES = ['generate', 'cover', 'extend', 'edit', 'lyrics'] as const;
@@ -101,7 +101,7 @@ export interface ModelInfo {
   present: boolean; // false: it is downloaded on first use
   loaded: boolean;
   selected: boolean;
-  // Additions to the draft; a server that leaves them out offers no downloads and full models only.
+  // A server that leaves them out offers no downloads and full models only.
   quality?: ModelQuality;
   downloadable?: boolean; // POST /models/{name}/download fetches it
 }
