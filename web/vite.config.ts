@@ -46,7 +46,7 @@ export default defineConfig({
           name: 'e2e', // against build/release/bin/ams: build it first
           include: ['tests/e2e/**/*.test.ts'],
           fileParallelism: false,
-          testTimeout: 240000,
+          testTimeout: 400000,
           hookTimeout: 40000,
         },
       },

@@ -101,7 +101,7 @@ export interface ModelInfo {
   present: boolean; // false: it is downloaded on first use
   loaded: boolean;
   selected: boolean;
-  // Additions to the draft; a server that leaves them out offers no downloads and full models only.
+  // A server that leaves them out offers no downloads and full models only.
   quality?: ModelQuality;
   downloadable?: boolean; // POST /models/{name}/download fetches it
 }

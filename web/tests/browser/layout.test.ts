@@ -85,8 +85,12 @@ describe('when audio arrives', () => {
     });
     await pane(page, 'generate').locator('[name=prompt]').fill('waltz');
     await make(page, 'generate');
+    const title = () => pane(page, 'generate').locator('.output h2').textContent();
+    const first = await title();
     await pane(page, 'generate').getByRole('button', { name: 'Retake' }).click();
-    await pane(page, 'generate').getByText('Done').waitFor({ timeout: 15000 });
+    await expect.poll(title, { timeout: 15000 }).not.toBe(first);
+    await pane(page, 'generate').getByRole('button', { name: '−14 LUFS' }).click();
+    await pane(page, 'generate').getByText('Normalised').waitFor();
     await page.waitForTimeout(300);
     const total = await page.evaluate(() =>
       (window as unknown as { shifts: number[] }).shifts.reduce((a, b) => a + b, 0),

@@ -30,14 +30,14 @@ describe('a song', () => {
       await output.locator('.output h2').click(); // away from the text box
       await page.keyboard.press('Space');
       await output.getByRole('button', { name: 'Pause', exact: true }).waitFor();
-      await output.getByRole('button', { name: 'Play', exact: true }).waitFor({ timeout: 20000 });
+      await output.getByRole('button', { name: 'Play', exact: true }).waitFor();
       const heard = await sound(page);
       expect(heard?.duration).toBeCloseTo(5, 1);
       expect(heard?.heard).toBeGreaterThan(4.5);
 
       const first = await resultTitle(page, 'generate');
       await output.getByRole('button', { name: 'Retake' }).click();
-      await expect.poll(() => resultTitle(page, 'generate'), { timeout: 60000 }).not.toBe(first);
+      await expect.poll(() => resultTitle(page, 'generate'), { timeout: 120_000 }).not.toBe(first);
       expect(await resultTitle(page, 'generate')).toMatch(/0:05 — seed \d+/);
     }));
 
@@ -94,9 +94,7 @@ describe('a song', () => {
       await page.reload();
       await pane(page, 'generate').getByRole('button', { name: 'Cancel' }).waitFor();
       expect(await prompt(page).inputValue()).toBe('slow techno'); // the draft was kept
-      await pane(page, 'generate')
-        .getByRole('button', { name: 'Play', exact: true })
-        .waitFor({ timeout: 150_000 });
+      await pane(page, 'generate').getByRole('button', { name: 'Play', exact: true }).waitFor();
       expect(await resultTitle(page, 'generate')).toContain('0:20');
     }));
 
@@ -106,7 +104,7 @@ describe('a song', () => {
       await prompt(page).fill('long ambient');
       await pane(page, 'generate').locator('button.submit').click();
       await pane(page, 'generate').getByRole('button', { name: 'Cancel' }).click();
-      await page.getByRole('status').getByText('Nothing was kept.').waitFor({ timeout: 20000 });
+      await page.getByRole('status').getByText('Nothing was kept.').waitFor();
       expect(await pane(page, 'generate').locator('button.submit').isEnabled()).toBe(true);
       await page.getByText('Nothing yet').waitFor(); // the history
     }));
@@ -137,7 +135,7 @@ describe('a result', () => {
       await make(page, 'generate', 'choir <b>&</b> organ');
 
       await output.getByRole('button', { name: '−14 LUFS' }).click();
-      await output.getByText('Normalised (−14 LUFS)').waitFor({ timeout: 30000 });
+      await output.getByText('Normalised (−14 LUFS)').waitFor();
       expect(await output.getByLabel('Normalised', { exact: true }).textContent()).toMatch(
         /−?\d+\.\d LUFS.*−1[34]\.\d LUFS/s,
       );
@@ -171,7 +169,7 @@ describe('a result', () => {
         return;
       }
       await button.click();
-      await output.getByRole('button', { name: 'Play drums' }).click({ timeout: 90_000 });
+      await output.getByRole('button', { name: 'Play drums' }).click();
       await output.getByRole('button', { name: 'Pause drums' }).waitFor();
       const [zip] = await Promise.all([
         page.waitForEvent('download'),

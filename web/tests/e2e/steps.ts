@@ -3,8 +3,6 @@ import type { Locator, Page } from 'playwright-core';
 import type { Json } from '../../src/api/types';
 import { choose, pane } from '../support/harness';
 
-const SONG_MS = 120_000; // for a loaded machine; two or three seconds otherwise
-
 export const prompt = (page: Page) => pane(page, 'generate').locator('[name=prompt]');
 
 export const resultTitle = async (page: Page, mode: string) =>
@@ -36,18 +34,17 @@ export async function make(page: Page, mode: string, text = '') {
       return box?.querySelector('.player') && title !== old;
     },
     [mode, before] as const,
-    { timeout: SONG_MS },
   );
 }
 
 export async function write(page: Page) {
   await pane(page, 'lyrics').locator('button.submit').click();
-  await pane(page, 'lyrics').locator('#use_in_generate_btn:enabled').waitFor({ timeout: SONG_MS });
+  await pane(page, 'lyrics').locator('#use_in_generate_btn:enabled').waitFor();
 }
 
 export async function download(page: Page, output: Locator, name: string): Promise<string> {
   const [file] = await Promise.all([
-    page.waitForEvent('download', { timeout: SONG_MS }),
+    page.waitForEvent('download'),
     output.getByRole('button', { name }).click(),
   ]);
   return file.path();

@@ -20,6 +20,7 @@ export interface Target {
   url: string;
   close: () => void | Promise<void>;
   locked?: boolean; // asks for a token first
+  patience_ms?: number; // for what a page waits for; default 30 s
 }
 
 export class Harness {
@@ -65,6 +66,7 @@ export class Harness {
       const expected = /Failed to load resource/.test(text); // answers of 4xx that a test provokes
       if (['error', 'warning'].includes(message.type()) && !expected) this.complaints.push(text);
     });
+    page.setDefaultTimeout(this.target.patience_ms ?? 30_000);
     await probeAudio(page);
     await page.goto(this.url + path);
     if (!this.target.locked)

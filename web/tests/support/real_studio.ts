@@ -9,7 +9,8 @@ import type { Target } from './harness';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const program = process.env['AMS_PROGRAM'] ?? join(root, 'build/release/bin/ams');
-const START_MS = 30000;
+const START_MS = 30_000;
+const PATIENCE_MS = 120_000; // a song takes two or three seconds, on a busy machine up to a minute
 
 export const checkpoints = join(root, 'tests/golden/data/checkpoints');
 const golden = process.env['AMS_GOLDEN_DIR'] ?? join(root, '../shared/golden');
@@ -79,7 +80,7 @@ export async function startRealStudio(): Promise<Target> {
   for (const start = Date.now(); Date.now() - start < START_MS;) {
     if (server.exitCode !== null) break;
     const ready = await fetch(`${url}/healthz`).catch(() => null);
-    if (ready?.ok) return { url, close };
+    if (ready?.ok) return { url, close, patience_ms: PATIENCE_MS };
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   server.kill('SIGKILL');
