@@ -18,11 +18,6 @@ Precision precision_of(Quantisation quant) {
   return Precision::BF16;
 }
 
-std::string_view precision_name(Precision precision) {
-  for (const PrecisionInfo& row : precision_table()) {
-    if (row.precision == precision) return row.name;
-  }
-  return "unknown";
-}
+std::string_view precision_name(Precision precision) { return precision_info(precision).name; }
 
 }  // namespace ams
