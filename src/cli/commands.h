@@ -15,7 +15,9 @@ using Action = std::function<void()>;
 
 void add_song_commands(CLI::App& program, const Environment& environment, Action& action);
 void add_request_command(CLI::App& program, const Environment& environment, Action& action);
+void add_make_checkpoint_command(CLI::App& program, const Environment& environment, Action& action);
 void add_models_command(CLI::App& program, const Environment& environment, Action& action);
 void add_bench_command(CLI::App& program, const Environment& environment, Action& action);
+void add_quantise_command(CLI::App& program, const Environment& environment, Action& action);
 
 }  // namespace ams
