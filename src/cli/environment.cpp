@@ -28,6 +28,18 @@ fs::path hub_cache() {
   return {};
 }
 
+// Where what can be made again is kept; empty without a home folder.
+fs::path cache_folder() {
+  if (const std::string own = variable("AMS_CACHE_DIR"); !own.empty()) return own;
+  if (const std::string cache = variable("XDG_CACHE_HOME"); !cache.empty()) {
+    return fs::path(cache) / "ams";
+  }
+  if (const std::string home = variable("HOME"); !home.empty()) {
+    return fs::path(home) / ".cache" / "ams";
+  }
+  return {};
+}
+
 // The nearest folder of this name beside or up to three levels above the program: build/release/bin
 // in a checkout, bin in an installation.
 fs::path near_program(const fs::path& name) {
@@ -60,6 +72,9 @@ Environment read_environment() {
   for (const fs::path& folder :
        {fs::path(variable("AMS_MODEL_DIR")), near_program("models"), hub_cache()}) {
     if (!folder.empty()) environment.model_folders.push_back(folder);
+  }
+  if (const fs::path cache = cache_folder(); !cache.empty()) {
+    environment.quant_cache = cache / "quantised";
   }
   environment.test_models = near_program("tests/golden/data/checkpoints");
   return environment;

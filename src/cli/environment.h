@@ -13,6 +13,8 @@ namespace ams {
 struct Environment {
   std::vector<std::filesystem::path> model_folders;  // where models are looked up, best first
   std::filesystem::path test_models;  // the tests' tiny checkpoints in a checkout; empty elsewhere
+  // AMS_CACHE_DIR, else "ams" in XDG_CACHE_HOME or ~/.cache: quantised weights; may be empty.
+  std::filesystem::path quant_cache;
   std::string device;                 // AMS_DEVICE; empty: not set
   std::optional<LogLevel> log_level;  // AMS_LOG_LEVEL
 };
