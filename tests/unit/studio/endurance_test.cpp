@@ -34,6 +34,7 @@ Request quick() {
   request.prompt = "slow piano";
   request.seed = 11;
   request.advanced.inference_steps = 8;
+  request.advanced.guidance_scale = 1.0;
   request.lm = {.thinking = false,
                 .use_cot_caption = false,
                 .use_cot_metas = false,
