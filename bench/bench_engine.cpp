@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   app.add_option("--steps", options.steps, "diffusion steps a run");
   app.add_option("--runs", options.runs, "timed runs of every stage");
   app.add_option("--device", options.engine.device, "auto, cpu, cuda, metal or vulkan");
+  app.add_option("--impl", options.impl, "auto, ggml or native");
   CLI11_PARSE(app, argc, argv);
   try {
     ams::validate(options);

@@ -26,11 +26,11 @@ struct BenchArguments {
 void print(const BenchReport& report) {
   std::cout << std::fixed << std::setprecision(1);
   std::cout << report.config << " (" << report.precision << ") on " << report.device_name << ", "
-            << report.threads << " threads, peak memory "
+            << report.threads << " threads, " << report.implementation << " kernels, peak memory "
             << static_cast<double>(report.peak_memory_bytes) / kMegabyte << " MB\n";
   if (report.fp32_gflops > 0) {
     std::cout << "ceilings: " << report.fp32_gflops << " GFLOP/s fp32, " << report.bf16_gflops
-              << " GFLOP/s bf16, " << report.copy_gb_per_second << " GB/s copy\n";
+              << " GFLOP/s bf16, " << report.read_gb_per_second << " GB/s read\n";
   }
   for (const BenchStage& stage : report.stages) {
     std::cout << std::left << std::setw(24) << stage.name << std::right << std::setw(12)
@@ -39,6 +39,7 @@ void print(const BenchReport& report) {
     if (stage.share_of_ceiling) {
       std::cout << "  " << *stage.share_of_ceiling * 100 << " % of the ceiling";
     }
+    if (stage.processor_ms) std::cout << "  " << *stage.processor_ms << " ms processor time";
     std::cout << '\n';
   }
 }

@@ -14,9 +14,11 @@ namespace ams {
 using Action = std::function<void()>;
 
 void add_song_commands(CLI::App& program, const Environment& environment, Action& action);
+void add_lyrics_command(CLI::App& program, const Environment& environment, Action& action);
 void add_request_command(CLI::App& program, const Environment& environment, Action& action);
 void add_doctor_command(CLI::App& program, const Environment& environment, Action& action);
 void add_models_command(CLI::App& program, const Environment& environment, Action& action);
+void add_pull_command(CLI::App& program, const Environment& environment, Action& action);
 void add_stems_command(CLI::App& program, const Environment& environment, Action& action);
 void add_normalise_command(CLI::App& program, const Environment& environment, Action& action);
 void add_export_command(CLI::App& program, const Environment& environment, Action& action);

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "cli/bus_error.h"
 #include "cli/commands.h"
 #include "cli/environment.h"
 
@@ -61,8 +62,10 @@ void run_command(int argc, const char* const* argv) {
   Action action;
   add_serve_command(program, environment, action);
   add_song_commands(program, environment, action);
+  add_lyrics_command(program, environment, action);
   add_request_command(program, environment, action);
   add_models_command(program, environment, action);
+  add_pull_command(program, environment, action);
   add_stems_command(program, environment, action);
   add_normalise_command(program, environment, action);
   add_export_command(program, environment, action);
@@ -86,6 +89,7 @@ int run_program(int argc, const char* const* argv) {
   // A file size limit shall be an error of the write, as a full disk is, not the end of the
   // program.
   std::signal(SIGXFSZ, SIG_IGN);
+  report_bus_errors();
   try {
     run_command(argc, argv);
     return 0;

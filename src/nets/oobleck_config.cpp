@@ -127,4 +127,21 @@ OobleckConfig OobleckConfig::load(const std::filesystem::path& folder) {
   return parse(Json::parse_file(folder / "config.json"));
 }
 
+double oobleck_decode_operations(const OobleckConfig& config, int64_t frames) {
+  constexpr int64_t kTaps = 7;           // of the first, the last and the residual convolutions
+  constexpr int64_t kResidualUnits = 3;  // of a block, each with a second convolution of one tap
+  const int64_t widest = config.decoder_width(config.num_blocks());
+  int64_t rows = frames;
+  int64_t products = rows * kTaps * config.decoder_input_channels * widest;
+  for (int64_t block = config.num_blocks() - 1; block >= 0; --block) {
+    const int64_t width = config.decoder_width(block);
+    const int64_t stride = config.downsampling_ratios[static_cast<size_t>(block)];
+    products += rows * 2 * stride * config.decoder_width(block + 1) * width;  // spans two strides
+    rows *= stride;
+    products += rows * kResidualUnits * (kTaps + 1) * width * width;
+  }
+  products += rows * kTaps * config.decoder_width(0) * config.audio_channels;
+  return 2.0 * static_cast<double>(products);
+}
+
 }  // namespace ams

@@ -30,4 +30,8 @@ struct OobleckConfig {
   static OobleckConfig load(const std::filesystem::path& folder);
 };
 
+// Floating-point operations of decoding `frames` latent frames: two for each product of its
+// convolutions.
+double oobleck_decode_operations(const OobleckConfig& config, int64_t frames);
+
 }  // namespace ams

@@ -1,4 +1,5 @@
-// The three ways GraphBuilder computes attention. All accumulate in fp32:
+// The four ways GraphBuilder computes attention. All accumulate in fp32:
+//   own       our kernel on the CPU, windows included
 //   plain     products and a softmax over the whole score matrix; runs everywhere
 //   flash     ggml's fused kernel; on the CPU with fp32 keys and values (with fp16 ones it
 //             accumulates in fp16), on GPUs with fp16 keys and values
@@ -8,6 +9,7 @@
 
 #include <ggml.h>
 
+#include "tensor/cpu_nodes.h"
 #include "tensor/graph_builder.h"
 
 namespace ams {
@@ -70,7 +72,14 @@ bool GraphBuilder::can_flash(int64_t head_dim) const {
   return head_dim == 64 || head_dim == 128 || head_dim == 256;
 }
 
+bool GraphBuilder::has_own_attention(Tensor q) const {
+  return device_->has_own_kernels() && q.dim(-1) % 32 == 0;
+}
+
 Tensor GraphBuilder::attention(Tensor q, Tensor k, Tensor v, const AttentionOptions& options) {
+  if (has_own_attention(q) && !options.mask) {
+    return wrap(cpu_nodes().attend(context_, q, k, v, /*mask=*/{}, options), 3);
+  }
   const int64_t length = k.dim(1);
   const bool flash = can_flash(q.dim(-1));
   constexpr int64_t kBlockedFrom = 4;  // windows; below, masking the rest costs less than blocks
@@ -187,6 +196,9 @@ Tensor GraphBuilder::windowed_attention(Tensor q, Tensor k, Tensor v, int64_t wi
 }
 
 Tensor GraphBuilder::cached_attention(Tensor q, Tensor k, Tensor v, Tensor mask) {
+  if (has_own_attention(q)) {
+    return wrap(cpu_nodes().attend(context_, q, k, v, mask, /*options=*/{}), 3);
+  }
   if (!can_flash(q.dim(-1))) return plain_attention(q, k, v, mask);
   ggml_tensor* mixed = ggml_flash_attn_ext(context_,
                                            heads_first(context_, q.node),

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 
 #include <ggml.h>
 
@@ -13,7 +12,6 @@ constexpr int64_t kMostRows = 448;                 // of a tile; a multiple of 1
 constexpr int64_t kFewestRows = 56;                // below, the rows around a tile cost too much
 constexpr int64_t kPanelBytes = int64_t{2} << 20;  // activated input of a tile
 constexpr int64_t kTicketsPerThread = 4;           // so that threads finish together
-constexpr int64_t kAlign = 16;                     // floats of a scratch memory's alignment
 constexpr int64_t kFewestBlocks = 8;               // of a tile: it activates its rows once
 
 int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
@@ -24,8 +22,7 @@ const float* floats(const ggml_tensor* tensor) {
 
 }  // namespace
 
-// A convolution cut into tiles. Threads draw tickets for tiles, so that a thread that the machine
-// delays holds up the others by one tile at most.
+// A convolution cut into tiles, one ticket each.
 struct ConvNodePool::Node {
   ConvNodePool* pool = nullptr;
   Conv1dArgs args;  // without pointers
@@ -33,13 +30,13 @@ struct ConvNodePool::Node {
   const ggml_tensor *frequency = nullptr, *gain = nullptr, *residual = nullptr;
   int64_t tile_rows = 0, tile_blocks = 0;
   int64_t row_tiles = 0, block_tiles = 0;
-  std::atomic<int64_t> next_ticket{0};
+  Tickets tickets;
 
   void plan(int64_t threads);
   Conv1dTile tile(int64_t ticket) const;
 };
 
-ConvNodePool::ConvNodePool(int threads) : scratch_(static_cast<size_t>(threads)) {}
+ConvNodePool::ConvNodePool(int threads) : scratch_(threads) {}
 
 ConvNodePool::~ConvNodePool() = default;
 
@@ -104,8 +101,8 @@ ggml_tensor* ConvNodePool::add(ggml_context* context,
     args.out_channels = sizes.out_channels;
   }
   args.out_size = rows * sizes.out_channels;
-  node.plan(static_cast<int64_t>(scratch_.size()));
-  reserve(conv1d_kernel().scratch_size(args, node.tile_rows));
+  node.plan(scratch_.threads());
+  scratch_.reserve(conv1d_kernel().scratch_size(args, node.tile_rows));
 
   // ggml orders the nodes by these operands.
   std::array<ggml_tensor*, 2> operands{x.node, fusion.residual.node};
@@ -122,20 +119,6 @@ ggml_tensor* ConvNodePool::add(ggml_context* context,
                         &node);
 }
 
-// Here and not in the threads of a run, which have nowhere to report a lack of memory.
-void ConvNodePool::reserve(int64_t floats) {
-  const auto size = static_cast<size_t>(floats + kAlign);
-  for (std::vector<float>& memory : scratch_) {
-    if (memory.size() < size) memory = std::vector<float>(size);
-  }
-}
-
-float* ConvNodePool::scratch(int thread) {
-  std::vector<float>& memory = scratch_[static_cast<size_t>(thread)];
-  const auto address = reinterpret_cast<uintptr_t>(memory.data()) / sizeof(float);
-  return memory.data() + (kAlign - address % kAlign) % kAlign;
-}
-
 void ConvNodePool::run(ggml_tensor* result, int thread, int threads, void* userdata) {
   Node& node = *static_cast<Node*>(userdata);
   Conv1dArgs args = node.args;
@@ -148,14 +131,10 @@ void ConvNodePool::run(ggml_tensor* result, int thread, int threads, void* userd
   args.out = static_cast<float*>(result->data);
 
   const Conv1dKernel& kernel = conv1d_kernel();
-  float* memory = node.pool->scratch(thread);
-  const int64_t tickets = node.row_tiles * node.block_tiles;
-  int64_t ticket = node.next_ticket.fetch_add(1, std::memory_order_relaxed);
-  for (; ticket < tickets; ticket = node.next_ticket.fetch_add(1, std::memory_order_relaxed)) {
+  float* memory = node.pool->scratch_.of(thread);
+  node.tickets.draw(threads, node.row_tiles * node.block_tiles, [&](int64_t ticket) {
     kernel.run(args, node.tile(ticket), memory);
-  }
-  // Every thread draws one ticket too many; the last of them makes the node ready for another run.
-  if (ticket == tickets + threads - 1) node.next_ticket.store(0, std::memory_order_relaxed);
+  });
 }
 
 }  // namespace ams

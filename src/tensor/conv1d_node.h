@@ -7,6 +7,7 @@
 
 #include "tensor/convolution.h"
 #include "tensor/kernels/conv1d.h"
+#include "tensor/node_threads.h"
 #include "tensor/tensor.h"
 
 struct ggml_context;
@@ -35,11 +36,9 @@ class ConvNodePool {
  private:
   struct Node;
   static void run(ggml_tensor* result, int thread, int threads, void* node);
-  void reserve(int64_t floats);
-  float* scratch(int thread);
 
   std::vector<std::unique_ptr<Node>> nodes_;
-  std::vector<std::vector<float>> scratch_;  // [thread]
+  ThreadScratch scratch_;
 };
 
 }  // namespace ams

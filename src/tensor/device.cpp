@@ -141,6 +141,23 @@ std::unique_ptr<Device> Device::open(const DeviceOptions& options) {
       new Device(backend, kind_of(device), threads, options.own_kernels));
 }
 
+std::unique_ptr<Device> open_with_implementation(DeviceOptions options, std::string_view name) {
+  if (name != "auto" && name != "ggml" && name != "native") {
+    throw Error(
+        ErrorCode::InvalidRequest,
+        str("device: implementation '", name, "' is unknown; valid are auto, ggml, native"));
+  }
+  options.own_kernels = name != "ggml";
+  std::unique_ptr<Device> device = Device::open(options);
+  if (name == "native" && !device->has_own_kernels()) {
+    throw Error(ErrorCode::Unsupported,
+                str("device: there are no native kernels for ",
+                    device_kind_name(device->kind()),
+                    "; --impl auto uses what is there"));
+  }
+  return device;
+}
+
 Device::Device(ggml_backend* backend, DeviceKind kind, int threads, bool own_kernels)
     : backend_(backend), kind_(kind), threads_(threads), own_kernels_(own_kernels) {
   if (is_cpu()) ggml_backend_cpu_set_n_threads(backend_, threads_);

@@ -66,6 +66,11 @@ class Device {
   bool own_kernels_;
 };
 
+// Opens a device with one of the implementations of the networks: "ggml" for ggml's operations
+// only, "native" for our kernels, "auto" for ours where they exist. Throws as Device::open(),
+// InvalidRequest for another name, and Unsupported if the device has no native kernels.
+std::unique_ptr<Device> open_with_implementation(DeviceOptions options, std::string_view name);
+
 // "cuda" and so on, as options and metadata write it.
 std::string_view device_kind_name(DeviceKind kind);
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "tensor/huge_pages.h"
 
 namespace ams {
 namespace {
@@ -158,6 +159,7 @@ PersistentTensors::PersistentTensors(const Device& device,
                     device.info().memory_free >> 20,
                     " MiB are free"));
   }
+  advise_huge_pages(buffer_);
   ggml_backend_buffer_clear(buffer_, 0);
 }
 

@@ -6,6 +6,7 @@
 #include <ggml.h>
 
 #include "base/str.h"
+#include "tensor/cpu_nodes.h"
 #include "tensor/dtype.h"
 
 namespace ams {
@@ -106,8 +107,7 @@ Tensor GraphBuilder::linear(Tensor x, const Weight* weight, const Weight* bias) 
   if (rounds_to_tf32(*device_, weight->tensor.node, count)) {
     flat = ggml_pad(context_, flat, 0, static_cast<int>(kMostTf32Rows + 1 - count), 0, 0);
   }
-  ggml_tensor* y = ggml_mul_mat(context_, weight->tensor.node, flat);
-  ggml_prec_set_acc(y, GGML_PREC_F32);
+  ggml_tensor* y = multiply(weight->tensor.node, flat);
   for (const LowRank& adapter : weight->adapters) {
     keep(adapter.owner);
     ggml_tensor* low = ggml_mul_mat(context_, adapter.down.node, flat);
@@ -135,9 +135,25 @@ Tensor GraphBuilder::linear_rows(Tensor x, const Weight* weight, int64_t begin, 
 }
 
 Tensor GraphBuilder::linear_of(Tensor x, Tensor matrix) {
-  ggml_tensor* y = ggml_mul_mat(context_, matrix.node, contiguous(x).node);
+  return wrap(multiply(matrix.node, contiguous(x).node), x.rank);
+}
+
+ggml_tensor* GraphBuilder::multiply(ggml_tensor* matrix, ggml_tensor* x) {
+  const bool flat = ggml_n_dims(x) <= 2 && x->type == GGML_TYPE_F32;
+  if (device_->has_own_kernels() && flat && CpuNodePool::can_multiply(matrix, x->ne[1])) {
+    return cpu_nodes().multiply(context_, matrix, x);
+  }
+  ggml_tensor* y = ggml_mul_mat(context_, matrix, x);
   ggml_prec_set_acc(y, GGML_PREC_F32);
-  return wrap(y, x.rank);
+  return y;
+}
+
+CpuNodePool& GraphBuilder::cpu_nodes() {
+  if (!cpu_nodes_) {
+    cpu_nodes_ = std::make_shared<CpuNodePool>(device_->threads());
+    keep(cpu_nodes_);
+  }
+  return *cpu_nodes_;
 }
 
 Tensor GraphBuilder::rms_norm(Tensor x, const Weight* weight, float eps) {

@@ -25,6 +25,7 @@ struct ggml_context;
 namespace ams {
 
 class ConvNodePool;
+class CpuNodePool;
 
 // Frequencies of rotary positions: theta^(-2 i / D). The official CUDA runs hold them in bf16,
 // which shifts phases audibly late in a song; `rounded` reproduces that.
@@ -152,6 +153,10 @@ class GraphBuilder {
   Tensor flash_attention(Tensor q, Tensor k, Tensor v, Tensor mask16);
   Tensor plain_attention(Tensor q, Tensor k, Tensor v, Tensor mask32);
   Tensor windowed_attention(Tensor q, Tensor k, Tensor v, int64_t window);
+  bool has_own_attention(Tensor q) const;
+  // The product of a matrix [out, in] with dense fp32 rows x [rows, in] -> [rows, out].
+  ggml_tensor* multiply(ggml_tensor* matrix, ggml_tensor* x);
+  CpuNodePool& cpu_nodes();
   bool can_flash(int64_t head_dim) const;
   Tensor own_convolution(Tensor x,
                          const Conv1dWeights& weights,
@@ -167,7 +172,9 @@ class GraphBuilder {
   std::vector<Constant> constants_;
   std::map<int64_t, Tensor> rounding_factors_;  // by head size
   std::vector<std::shared_ptr<const void>> kept_;
-  std::shared_ptr<ConvNodePool> conv_pool_;  // made when first needed; the graph keeps it too
+  // Made when first needed; the graph keeps them too.
+  std::shared_ptr<ConvNodePool> conv_pool_;
+  std::shared_ptr<CpuNodePool> cpu_nodes_;
 };
 
 }  // namespace ams

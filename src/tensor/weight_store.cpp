@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "tensor/dtype.h"
+#include "tensor/huge_pages.h"
 
 namespace ams {
 namespace {
@@ -283,6 +284,7 @@ void WeightStore::allocate(const Device& device, Precision precision) {
                     device.info().memory_free >> 20,
                     " MiB are free; a smaller --quant needs less"));
   }
+  advise_huge_pages(buffer_);
   ggml_backend_buffer_set_usage(buffer_, GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
   bytes_ = ggml_backend_buffer_get_size(buffer_);
 }

@@ -1,4 +1,5 @@
-// golden_check DIR [--json] [--filter PATTERN] [--device D]: runs every golden case of a folder.
+// golden_check DIR [--json] [--filter PATTERN] [--device D] [--impl I]: runs every golden case of a
+// folder.
 #include <cstdlib>
 #include <iomanip>
 #include <iostream>
@@ -125,11 +126,13 @@ struct CheckOptions {
   std::string folder;
   std::string filter = "*";
   std::string device = "cpu";
+  std::string impl = "auto";
   bool json = false;
 };
 
 int check_folder(const CheckOptions& options) {
-  const std::unique_ptr<Device> device = Device::open({options.device, /*threads=*/0});
+  const std::unique_ptr<Device> device =
+      open_with_implementation({.name = options.device}, options.impl);
   RunContext context;
   context.device = device.get();
   context.folder = options.folder;
@@ -175,6 +178,7 @@ int main(int argc, char** argv) {
   app.add_option(
       "--filter", options.filter, "only cases whose name matches this glob or contains it");
   app.add_option("--device", options.device, "auto, cpu, cuda, metal or vulkan");
+  app.add_option("--impl", options.impl, "auto, ggml or native: whose kernels compute");
   CLI11_PARSE(app, argc, argv);
   try {
     return ams::golden::check_folder(options);

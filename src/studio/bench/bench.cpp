@@ -16,6 +16,7 @@
 #include "studio/bench/bench_networks.h"
 #include "studio/bench/bench_post.h"
 #include "studio/engine_precision.h"
+#include "studio/requests/lyrics_request.h"
 #include "studio/sampling_defaults.h"
 
 namespace ams {
@@ -29,7 +30,22 @@ constexpr int64_t kTimedTokens = 32;    // planner steps of one run
 struct Timing {
   double median = 0.0;  // seconds
   double spread = 0.0;
+  double processor = 0.0;  // seconds of all threads, median
 };
+
+double processor_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double median(std::vector<double>& values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
 
 std::vector<float> seeded_noise(int64_t count) {
   std::vector<float> noise(static_cast<size_t>(count));
@@ -51,8 +67,9 @@ class Bench {
   Bench(const BenchOptions& options, const JobContext& job)
       : options_(options),
         job_(job),
-        device_(Device::open(
-            {options.engine.device, static_cast<int>(options.engine.threads.value_or(0))})),
+        device_(open_with_implementation(
+            {options.engine.device, static_cast<int>(options.engine.threads.value_or(0))},
+            options.impl)),
         networks_(options, *device_) {}
 
   BenchReport run();
@@ -62,15 +79,23 @@ class Bench {
     return options_.stage == "all" || options_.stage == stage;
   }
   Timing timed(const std::function<void()>& work, int64_t repeats = 1) const;
-  void add(std::string name,
-           std::string unit,
-           double median,
-           double spread,
-           std::optional<double> share = {});
+  void add(BenchStage stage);
   void add_milliseconds(std::string name, const Timing& timing, std::optional<double> share = {});
+  void add_rate(std::string name,
+                const Timing& timing,
+                double tokens,
+                std::optional<double> share = {});
+  // Share of the bf16 product ceiling.
+  double product_share(double operations, const Timing& timing) const {
+    return operations / timing.median / 1e9 / ceilings_.bf16_gflops;
+  }
+  std::optional<double> processor_ms(const Timing& timing) const {
+    return device_->is_cpu() ? std::optional(timing.processor * 1e3) : std::nullopt;
+  }
   void note_memory();
   void measure_text();
   void measure_planner();
+  void measure_lyrics();
   void measure_song_model();
   void measure_codec();
 
@@ -86,31 +111,46 @@ class Bench {
 
 Timing Bench::timed(const std::function<void()>& work, int64_t repeats) const {
   std::vector<double> seconds;
+  std::vector<double> processor;
+  const auto each = static_cast<double>(repeats);
   for (int64_t run = -1; run < options_.runs; ++run) {  // the first one warms up
     if (job_.stop.stop_requested()) throw Error(ErrorCode::Cancelled, "the bench was cancelled");
+    const double processor_start = processor_seconds();
     const auto start = std::chrono::steady_clock::now();
     for (int64_t i = 0; i < repeats; ++i) work();
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-    if (run >= 0) seconds.push_back(elapsed.count() / static_cast<double>(repeats));
+    if (run < 0) continue;
+    seconds.push_back(elapsed.count() / each);
+    processor.push_back((processor_seconds() - processor_start) / each);
   }
-  std::sort(seconds.begin(), seconds.end());
-  return {seconds[seconds.size() / 2], seconds.back() - seconds.front()};
+  const double middle = median(seconds);
+  return {middle, seconds.back() - seconds.front(), median(processor)};
 }
 
-void Bench::add(
-    std::string name, std::string unit, double median, double spread, std::optional<double> share) {
-  BenchStage stage;
-  stage.name = std::move(name);
-  stage.unit = std::move(unit);
-  stage.median = median;
-  stage.spread = spread;
-  stage.share_of_ceiling = share;
+void Bench::add(BenchStage stage) {
   report_.stages.push_back(std::move(stage));
   note_memory();
 }
 
 void Bench::add_milliseconds(std::string name, const Timing& timing, std::optional<double> share) {
-  add(std::move(name), "ms", timing.median * 1e3, timing.spread * 1e3, share);
+  add({std::move(name),
+       "ms",
+       timing.median * 1e3,
+       timing.spread * 1e3,
+       share,
+       processor_ms(timing)});
+}
+
+void Bench::add_rate(std::string name,
+                     const Timing& timing,
+                     double tokens,
+                     std::optional<double> share) {
+  add({std::move(name),
+       "tokens/s",
+       tokens / timing.median,
+       tokens / timing.median * timing.spread / timing.median,
+       share,
+       processor_ms(timing)});
 }
 
 void Bench::note_memory() {
@@ -153,10 +193,13 @@ void Bench::measure_planner() {
     session->truncate(0, 0);
     session->prefill(0, prompt, first);
   });
-  add("planner_prefill",
-      "tokens/s",
-      static_cast<double>(kPromptTokens) / prefill.median,
-      static_cast<double>(kPromptTokens) / prefill.median * prefill.spread / prefill.median);
+  const double table = static_cast<double>(lm.store->weights().front().tensor.size());
+  const double layers = static_cast<double>(lm.store->parameters()) - table;
+  const auto prompt_tokens = static_cast<double>(kPromptTokens);
+  add_rate("planner_prefill",
+           prefill,
+           prompt_tokens,
+           product_share(2.0 * layers * prompt_tokens, prefill));
   if (guided) session->fork(0, 1, kPromptTokens);
 
   SelectionOptions selection;
@@ -177,18 +220,69 @@ void Bench::measure_planner() {
       },
       steps);
   // Each token reads every weight once, of the table only the rows in use.
-  const double table = static_cast<double>(lm.store->weights().front().tensor.size());
-  const double used = static_cast<double>(lm.store->parameters()) - table +
-                      table * static_cast<double>(rows) / static_cast<double>(vocabulary);
+  const double used = layers + table * static_cast<double>(rows) / static_cast<double>(vocabulary);
   const double bytes =
       static_cast<double>(lm.store->bytes()) * used / static_cast<double>(lm.store->parameters());
-  add(guided ? "planner_guided" : "planner",
-      "tokens/s",
-      1.0 / step.median,
-      step.spread / step.median / step.median,
-      bytes / step.median / 1e9 / ceilings_.copy_gb_per_second);
+  add_rate(guided ? "planner_guided" : "planner",
+           step,
+           /*tokens=*/1.0,
+           bytes / step.median / 1e9 / ceilings_.read_gb_per_second);
   song_seconds_ +=
       prefill.median * static_cast<double>(sequences) + step.median * static_cast<double>(codes);
+}
+
+// The loop of write_lyrics() without its callbacks.
+void Bench::measure_lyrics() {
+  const auto lm = networks_.lyrics();
+  const int64_t vocabulary = lm->vocab_size();
+  const auto session = lm->open({1, kPromptTokens + (options_.runs + 1) * kTimedTokens + 1});
+  const std::vector<int32_t> prompt = seeded_tokens(kPromptTokens, vocabulary);
+  std::vector<float> logits(static_cast<size_t>(vocabulary));
+  const Timing prefill = timed([&] {
+    session->truncate(0, 0);
+    session->prefill(0, prompt, logits);
+  });
+  add_rate("lyrics_prefill", prefill, static_cast<double>(kPromptTokens));
+
+  const LyricsRequest knobs;
+  RepetitionPenalty penalty(static_cast<float>(knobs.repetition_penalty));
+  penalty.add(prompt);
+  PhiloxStream stream(3, RandomPurpose::Lyrics);
+  TokenSampler sampler({.temperature = static_cast<float>(knobs.temperature),
+                        .top_k = knobs.top_k,
+                        .top_p = static_cast<float>(knobs.top_p)},
+                       [&stream] { return stream.uniform(); });
+  std::vector<int32_t> token{prompt.back()};
+  std::vector<float> kept = logits;
+  const auto draw = [&] {
+    penalty.apply(logits);
+    token[0] = static_cast<int32_t>(sampler.sample(std::span<const float>(logits)));
+    penalty.add(token);
+  };
+  const Timing sampling = timed(
+      [&] {
+        std::copy(kept.begin(), kept.end(), logits.begin());
+        draw();
+      },
+      kTimedTokens);
+  const Timing whole = timed(
+      [&] {
+        session->step(token, logits);
+        draw();
+      },
+      kTimedTokens);
+  // Each token reads every weight once; of an untied table only one row.
+  const auto parameters = static_cast<double>(lm.store->parameters());
+  const double table = networks_.lyrics_is_tied()
+                           ? 0.0
+                           : static_cast<double>(lm.store->weights().front().tensor.size());
+  const double bytes = static_cast<double>(lm.store->bytes()) * (parameters - table) / parameters;
+  add_rate("lyrics",
+           whole,
+           /*tokens=*/1.0,
+           bytes / whole.median / 1e9 / ceilings_.read_gb_per_second);
+  add_milliseconds("lyrics_token", whole);
+  add_milliseconds("lyrics_sampling", sampling);
 }
 
 void Bench::measure_song_model() {
@@ -222,17 +316,16 @@ void Bench::measure_song_model() {
   std::vector<float> unconditional(guided ? latents.size() : 0);
   const Timing step =
       timed([&] { bound->velocity(latents, 0.5f, conditional, unconditional); }, options_.steps);
-  // Every weight of a layer but the cached cross-attention keys and values meets every token.
-  const double layer_weights = static_cast<double>(
-      2 * config.hidden_size * config.num_attention_heads * config.head_dim * 2 +
-      2 * config.hidden_size * config.num_key_value_heads * config.head_dim +
-      3 * config.hidden_size * config.intermediate_size);
+  // The matrices of a layer; keys and values of the cross-attention are cached, and its other two
+  // do not meet the unconditional half.
+  const int64_t heads = config.hidden_size * config.num_attention_heads * config.head_dim;
+  const int64_t kv_heads = config.hidden_size * config.num_key_value_heads * config.head_dim;
+  const int64_t mlp = config.hidden_size * config.intermediate_size;
   const int64_t patches = (frames + 1) / 2;
-  const double rows = static_cast<double>(patches) * (guided ? 2.0 : 1.0);
-  const double flops = 2.0 * layer_weights * static_cast<double>(config.num_hidden_layers) * rows;
-  add_milliseconds(guided ? "dit_step_guided" : "dit_step",
-                   step,
-                   flops / step.median / 1e9 / ceilings_.bf16_gflops);
+  const int64_t rows = guided ? 2 * patches : patches;
+  const int64_t products = rows * (2 * heads + 2 * kv_heads + 3 * mlp) + patches * 2 * heads;
+  const auto operations = static_cast<double>(2 * config.num_hidden_layers * products);
+  add_milliseconds(guided ? "dit_step_guided" : "dit_step", step, product_share(operations, step));
   song_seconds_ += encode.median + bind.median +
                    step.median * static_cast<double>(sampling_defaults(config.kind).steps);
 }
@@ -246,7 +339,9 @@ void Bench::measure_codec() {
   if (wants("decode")) {
     const FloatArray latents({1, channels, frames}, seeded_noise(frames * channels));
     const Timing decode = timed([&] { codec->decode(latents, tiles); });
-    add_milliseconds("vae_decode", decode);
+    const double operations = oobleck_decode_operations(networks_.codec_config(), frames);
+    const double ceiling = ceilings_.fp32_gflops;  // the codec computes in fp32
+    add_milliseconds("vae_decode", decode, operations / decode.median / 1e9 / ceiling);
     song_seconds_ += decode.median;
   }
   if (wants("encode")) {
@@ -262,17 +357,22 @@ BenchReport Bench::run() {
   report_.device = device_kind_name(info.kind);
   report_.device_name = info.name;
   report_.threads = device_->threads();
-  report_.config = networks_.name();
+  report_.implementation = device_->has_own_kernels() ? "native" : "ggml";
+  report_.config =
+      options_.stage == "lyrics" ? "qwen2.5-" + options_.lyrics_config : networks_.name();
   report_.precision = precision_name(networks_.precision());
   ceilings_ = measure_ceilings(*device_);
   report_.fp32_gflops = ceilings_.fp32_gflops;
   report_.bf16_gflops = ceilings_.bf16_gflops;
-  report_.copy_gb_per_second = ceilings_.copy_gb_per_second;
+  report_.read_gb_per_second = ceilings_.read_gb_per_second;
   if (wants("text")) measure_text();
   if (wants("planner")) measure_planner();
+  if (options_.stage == "lyrics") measure_lyrics();
   if (wants("dit")) measure_song_model();
   if (wants("decode") || wants("encode")) measure_codec();
-  if (options_.stage == "all") add("whole_song", "s", song_seconds_, 0.0);
+  if (options_.stage == "all") {
+    add({.name = "whole_song", .unit = "s", .median = song_seconds_});
+  }
   return report_;
 }
 

@@ -1,4 +1,8 @@
 // What the device can do at most, measured in the same run as the stages.
+//
+// On the CPU: multiply-adds that stay in registers, and reading memory that no cache holds, on all
+// threads. On other devices: a large matrix product of the library that the networks use, and a
+// large copy.
 #pragma once
 
 #include "tensor/device.h"
@@ -6,9 +10,9 @@
 namespace ams {
 
 struct Ceilings {
-  double fp32_gflops = 0.0;  // of a large matrix product
+  double fp32_gflops = 0.0;
   double bf16_gflops = 0.0;
-  double copy_gb_per_second = 0.0;  // bytes read by a large copy, per second
+  double read_gb_per_second = 0.0;
 };
 
 // Takes about a second. Throws OutOfMemory.

@@ -10,6 +10,7 @@
 #include "studio/jobs/attempts.h"
 #include "studio/jobs/download_task.h"
 #include "studio/jobs/random_id.h"
+#include "studio/jobs/request_inputs.h"
 #include "studio/jobs/result_label.h"
 #include "studio/jobs/time_budget.h"
 
@@ -30,18 +31,22 @@ void require_usable(const AudioBuffer& audio) {
   if (is_silent(audio)) throw UnusableSound("engine: the song is silent from start to end");
 }
 
-// Adapters under the names that their users know.
-void name_loras(const JobRequest& asked,
-                const UploadShelf& uploads,
-                const std::string& session,
-                SongReport& report) {
-  const auto* song = std::get_if<SongRequest>(&asked);
-  if (song == nullptr) return;
-  const std::vector<LoraChoice>& choices = controls_of(*song).loras;
+// Adapters under the names that their users know, and known as applied.
+void note_loras(const Job& job, UploadShelf& uploads, SongReport& report) {
+  const std::vector<LoraChoice>& choices = controls_of(std::get<SongRequest>(job.request())).loras;
   for (size_t i = 0; i < std::min(choices.size(), report.loras.size()); ++i) {
-    if (uploads.has(session, choices[i].name)) {
-      report.loras[i].name = uploads.lora(session, choices[i].name).name;
+    const std::string& id = choices[i].name;
+    SongLora& lora = report.loras[i];
+    if (lora.modules_applied > 0) {
+      uploads.mark_applied(lora.kind == "preset" ? preset_id(lora.name) : id);
     }
+    if (uploads.has(job.session(), id)) lora.name = uploads.lora(job.session(), id).name;
+  }
+}
+
+void warn(Job& job, const std::string& title, const std::vector<std::string>& sentences) {
+  for (const std::string& sentence : sentences) {
+    job.emit(WarningEvent{warning_problem(title, sentence)});
   }
 }
 
@@ -155,6 +160,7 @@ std::string run_song_task(Job& job, const SongTask& task, const Workshop& shop) 
   facts.queue_seconds = job.queue_seconds();
   facts.warnings = task.warnings;
   facts.budget_seconds = budget_seconds(job.request());
+  warn(job, "A note on the request", task.warnings);
   StageReporter reporter(job, shop.clock, shop.times);
   shop.folder.require_space(
       FolderRole::Temporary,
@@ -183,7 +189,8 @@ std::string run_song_task(Job& job, const SongTask& task, const Workshop& shop) 
   facts.attempts = outcome.attempts;
   if (options.budget_seconds) facts.budget_seconds = options.budget_seconds;
   shop.models.update_facts();
-  name_loras(job.request(), shop.uploads, job.session(), song.report);
+  note_loras(job, shop.uploads, song.report);
+  warn(job, "A note on the song", song.report.warnings);
   reporter.enter(Stage::Saving);
   SongSaver saver(job, task, shop);
   const std::string id = saver.save(song, std::move(facts));

@@ -6,6 +6,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <semaphore>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -85,6 +86,8 @@ class Studio::Impl {
   void clean_up_until(const std::stop_token& stop);
 
   std::atomic<bool> is_closing_ = false;
+  // Decoding takes some 100 MiB; more uploads at once wait for their turn.
+  std::counting_semaphore<> intake_{2};
   std::mutex submit_;    // one submission at a time: rules per session, places in line
   std::mutex announce_;  // one announcement at a time, so that places come in order
 

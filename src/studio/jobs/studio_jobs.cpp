@@ -219,7 +219,15 @@ JobView Studio::Impl::enqueue(Lane& lane, JobPtr job, std::function<std::string(
 
 void Studio::Impl::run(Job& job, const std::function<std::string(Job&)>& make) {
   if (job.stop_token().stop_requested()) return job.emit(closing_event(job));
-  log(LogLevel::Info, "studio", str("job ", job.id(), ": ", job_kind_name(job.kind()), " starts"));
+  log(LogLevel::Info,
+      "studio",
+      str("job ",
+          job.id(),
+          ": ",
+          job_kind_name(job.kind()),
+          " ",
+          mode_of(job.request()),
+          " starts"));
   try {
     const std::string result_id = make(job);
     log(LogLevel::Info, "studio", str("job ", job.id(), ": done in ", job.elapsed_seconds(), " s"));

@@ -70,8 +70,7 @@ class PostProcessor {
 
   // Never changes the source. Throws as the functions of studio/post, Cancelled on stop.
   virtual PostReport run(const PostTask& task, const JobContext& job) = 0;
-  // Frees what it keeps loaded (the stem separator).
-  virtual void release() = 0;
+  // Of what it keeps loaded (the stem separator); destroying it frees that.
   virtual size_t weight_bytes() const = 0;
 };
 
@@ -80,7 +79,7 @@ struct DownloadProgress {
   std::string_view component;
   int64_t bytes = 0;
   int64_t total = 0;  // 0: not known yet
-  std::optional<double> seconds_left;
+  std::optional<double> seconds_left = {};
 };
 
 struct DownloadContext {

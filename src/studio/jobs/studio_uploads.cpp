@@ -43,6 +43,17 @@ void require_kind(UploadRole role, bool wants_audio) {
               str("studio: the role '", upload_role_name(role), "' takes another kind of file"));
 }
 
+class Turn {
+ public:
+  explicit Turn(std::counting_semaphore<>& turns) : turns_(turns) { turns_.acquire(); }
+  ~Turn() { turns_.release(); }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  std::counting_semaphore<>& turns_;
+};
+
 // Several names of one file, where the file system can.
 void link_or_copy(const fs::path& source, const fs::path& target) {
   std::error_code error;
@@ -90,6 +101,7 @@ AudioUpload Studio::Impl::accept_audio(const std::string& session,
   if (trim_seconds) {
     intake.trim_seconds = std::clamp(*trim_seconds, kShortestTrim, upload_limits(role).max_seconds);
   }
+  const Turn turn(intake_);
   return uploads.add(session, take_in_audio(intake), std::move(file));
 }
 
@@ -143,6 +155,7 @@ LoraList Studio::Impl::loras(const std::string& session) {
     const bool is_here =
         preset.fits_this_program && parts.downloader && parts.downloader->is_present(view.name);
     view.state = is_here ? LoraState::Selected : LoraState::NotDownloaded;
+    if (uploads.is_applied(view.id)) view.state = LoraState::Applied;
     list.presets.push_back(std::move(view));
   }
   list.custom = uploads.loras(session);

@@ -180,9 +180,15 @@ std::vector<LoraView> UploadShelf::loras(const std::string& session) const {
 
 void UploadShelf::mark_applied(const std::string& id) {
   const std::lock_guard lock(mutex_);
+  applied_.insert(id);
   const auto found = entries_.find(id);
   if (found == entries_.end()) return;
   if (auto* lora = std::get_if<LoraView>(&found->second.view)) lora->state = LoraState::Applied;
+}
+
+bool UploadShelf::is_applied(const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  return applied_.count(id) > 0;
 }
 
 std::optional<StoredFile> UploadShelf::file(const std::string& file_id) const {
@@ -208,6 +214,7 @@ void UploadShelf::sweep(const std::set<std::string>& ids_in_use) {
         continue;
       }
       files.push_back(entry->second.file);
+      applied_.erase(entry->first);
       if (const auto* audio = std::get_if<AudioUpload>(&entry->second.view)) {
         ids_of_files_.erase(audio->file_id);
       }

@@ -40,7 +40,9 @@ class UploadShelf {
   std::filesystem::path use(const std::string& session, const std::string& id);
   bool has(const std::string& session, const std::string& id) const;
   std::vector<LoraView> loras(const std::string& session) const;
+  // An engine changed weights with this adapter, an upload or a preset.
   void mark_applied(const std::string& id);
+  bool is_applied(const std::string& id) const;
 
   std::optional<StoredFile> file(const std::string& file_id) const;
   // Removes what has expired, but not what waiting and running jobs name.
@@ -70,6 +72,7 @@ class UploadShelf {
   mutable std::mutex mutex_;  // all below
   std::map<std::string, Entry> entries_;
   std::map<std::string, std::string> ids_of_files_;  // file id -> upload id
+  std::set<std::string> applied_;
   std::map<std::string, Expired> expired_;
   std::deque<std::string> expired_order_;
 };

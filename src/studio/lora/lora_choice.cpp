@@ -7,6 +7,7 @@
 #include "base/sha256.h"
 #include "base/str.h"
 #include "studio/lora/lora_presets.h"
+#include "studio/models/model_downloads.h"
 
 namespace ams {
 namespace {
@@ -15,7 +16,7 @@ namespace fs = std::filesystem;
 
 constexpr double kDefaultStrength = 0.95;
 
-// The folder of a preset may have its name or that of its repository.
+// The folder of a preset may have its name or that of its repository, or be a snapshot of a cache.
 fs::path find_preset(const LoraPreset& preset, std::span<const fs::path> folders) {
   const std::string repository(preset.hf_id.substr(preset.hf_id.rfind('/') + 1));
   std::string looked_in;
@@ -26,17 +27,19 @@ fs::path find_preset(const LoraPreset& preset, std::span<const fs::path> folders
       }
       looked_in += str(looked_in.empty() ? "" : ", ", home.string());
     }
+    HubOptions options;
+    options.cache = folder;
+    const LocalItem cached = find_local(lora_repository(preset), options);
+    if (cached.is_complete) return cached.folder;
   }
   throw Error(ErrorCode::NotFound,
               str("lora: preset '",
                   preset.name,
                   "' is in none of: ",
                   looked_in,
-                  "; put the files of ",
-                  preset.hf_id,
-                  " into a folder '",
-                  repository,
-                  "' there"));
+                  "; `ams pull \"",
+                  preset.name,
+                  "\"` fetches it"));
 }
 
 double strength_of(const LoraChoice& choice) {

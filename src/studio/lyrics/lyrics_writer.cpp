@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/str.h"
 #include "nets/qwen_lm.h"
 #include "studio/engine_precision.h"
 #include "studio/lyrics/lyrics_prompt.h"
@@ -69,7 +70,18 @@ void QwenLyricsWriter::choose(const std::string& name) {
 void QwenLyricsWriter::load(const LyricsContext& context) {
   if (model_) return;
   context.progress({.stage = "loading", .message = files_.name});
-  model_.emplace(files_.folder, *device_, options_.quant);
+  try {
+    model_.emplace(files_.folder, *device_, options_.quant);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::OutOfMemory) throw;
+    throw Error(ErrorCode::OutOfMemory,
+                str("lyrics: ",
+                    files_.name,
+                    " does not fit: ",
+                    error.what(),
+                    "; free memory and try again, or take a smaller model or --quant q4_k; song "
+                    "modes are not affected"));
+  }
 }
 
 LyricsDraft QwenLyricsWriter::write(const LyricsRequest& asked, const LyricsContext& context) {

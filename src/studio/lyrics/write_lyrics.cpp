@@ -48,6 +48,7 @@ class Writing {
   bool ends_turn(int32_t token) const { return token == end_of_turn_ || token == end_of_text_; }
   bool is_special(int32_t token) const;
   void pass_on(const std::string& text);
+  std::string rate() const;
   void report() const;
 
   CausalLm& lm_;
@@ -126,15 +127,21 @@ void Writing::pass_on(const std::string& text) {
   context_.text(text);
 }
 
-void Writing::report() const {
+// The first token comes out of the prompt's pass: the rate is that of the others.
+std::string Writing::rate() const {
+  if (written_.tokens < 2) return "";
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
-  const auto tokens = static_cast<double>(written_.tokens);
-  std::ostringstream rate;
-  rate << std::fixed << std::setprecision(1) << tokens / std::max(elapsed.count(), 1e-6)
-       << " tokens/s";
-  const std::string message = rate.str();
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(1)
+       << static_cast<double>(written_.tokens - 1) / std::max(elapsed.count(), 1e-6) << " tokens/s";
+  return text.str();
+}
+
+void Writing::report() const {
+  const std::string message = rate();
   context_.progress({.stage = "writing",
-                     .fraction = tokens / static_cast<double>(request_.max_new_tokens),
+                     .fraction = static_cast<double>(written_.tokens) /
+                                 static_cast<double>(request_.max_new_tokens),
                      .step = written_.tokens,
                      .total = request_.max_new_tokens,
                      .message = message});

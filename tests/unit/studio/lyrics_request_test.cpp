@@ -1,6 +1,7 @@
 #include "studio/requests/lyrics_request.h"
 
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -43,14 +44,16 @@ TEST(LyricsRequest, brief_must_say_something) {
 
 TEST(LyricsRequest, defaults_are_those_of_the_form) {
   LyricsRequest request;
-  std::string values;
-  for (const Field& field : fields(request)) values += describe_value(field) + "|";
-  EXPECT_EQ(values, "||en|6|4|2||loose|0.85|0.9|40|1.1|600|42||");
+  std::vector<std::string> values;
+  for (const Field& field : fields(request)) values.push_back(describe_value(field));
+  const std::vector<std::string> wanted{
+      "", "", "en", "6", "4", "2", "", "loose", "0.85", "0.9", "40", "1.1", "600", "42", ""};
+  EXPECT_EQ(values, wanted);
 }
 
 TEST(LyricsRequest, empty_structure_is_the_usual_one) {
   LyricsRequest request = valid_request();
-  request.structure = " ";
+  request.structure = std::string(3, ' ');
   validate(request);
   EXPECT_EQ(request.structure, "intro, verse, chorus, verse, chorus, bridge, chorus, outro");
 }

@@ -89,7 +89,7 @@ TEST_F(WriteLyrics, progress_counts_tokens) {
     EXPECT_EQ(progress.stage, "writing");
     EXPECT_EQ(progress.step, last + 1);
     EXPECT_EQ(progress.total, 100);
-    EXPECT_THAT(std::string(progress.message), HasSubstr("tokens/s"));
+    EXPECT_EQ(progress.message.ends_with(" tokens/s"), progress.step > 1);
     last = progress.step;
   };
   write(says(prompt_.size(), "la la", kTurnEnd));
@@ -122,18 +122,17 @@ TEST_F(WriteLyrics, temperature_of_zero_takes_the_likeliest) {
   EXPECT_EQ(write(hashed_logits).text, first);
 }
 
-// Two tokens of nearly equal logits: the penalty decides between them at every step.
-TEST_F(WriteLyrics, repetition_penalty_comes_before_the_choice) {
+TEST_F(WriteLyrics, repetition_penalty_counts_prompt_and_output) {
   request_.temperature = 0;
-  const Script ab = [](std::span<const int32_t>, std::span<float> logits) {
+  const Script close = [](std::span<const int32_t>, std::span<float> logits) {
     std::fill(logits.begin(), logits.end(), -10.0f);
-    logits['a'] = 2.0f;
+    logits['p'] = 2.05f;  // occurs in the prompt: 1.86 with the penalty of 1.1
+    logits['a'] = 2.0f;   // 1.82 once it was written
     logits['b'] = 1.9f;
-    logits['p'] = 2.05f;  // occurs in the prompt
   };
-  EXPECT_EQ(write(ab).text.substr(0, 3), "aba");  // 2 / 1.1 is less than 1.9; then both are less
+  EXPECT_EQ(write(close).text.substr(0, 4), "abpp");
   request_.repetition_penalty = 1;
-  EXPECT_EQ(write(ab).text.substr(0, 3), "ppp");
+  EXPECT_EQ(write(close).text.substr(0, 4), "pppp");
 }
 
 TEST_F(WriteLyrics, knobs_narrow_the_draw) {

@@ -58,7 +58,9 @@ TEST_F(StudioEvents, replay_from_any_number_gives_the_rest) {
     const EventBatch rest = studio().events(kAnna, job.id, after);
     ASSERT_EQ(static_cast<int64_t>(rest.events.size()), job.last_event - after);
     EXPECT_TRUE(rest.is_complete);
-    if (!rest.events.empty()) EXPECT_EQ(rest.events.front().id, after + 1);
+    if (!rest.events.empty()) {
+      EXPECT_EQ(rest.events.front().id, after + 1);
+    }
   }
   EXPECT_TRUE(studio().events(kAnna, job.id, 1000).events.empty());
 }
@@ -124,6 +126,22 @@ TEST_F(StudioEvents, waiting_ends_when_its_stop_is_requested) {
   EXPECT_TRUE(answer.get().events.empty());
 }
 
+TEST_F(StudioEvents, notes_of_request_and_engine_are_warnings_of_the_job) {
+  script_.songs["noted"] = [](const SongRequest& request, const JobContext& job) {
+    SongResult song = make_fake_song(request, job);
+    song.report.warnings.emplace_back("the model has no planner");
+    return song;
+  };
+  start();
+  Submission submission = song_submission("noted");
+  submission.warnings = {"request: unknown field 'x'"};
+  const JobView job = finish(kAnna, studio().submit(kAnna, submission).id);
+  ASSERT_THAT(job.warnings, SizeIs(2));
+  EXPECT_EQ(job.warnings[0].message, "request: unknown field 'x'");
+  EXPECT_EQ(job.warnings[1].message, "the model has no planner");
+  EXPECT_EQ(job.warnings[1].level, ProblemLevel::Warning);
+}
+
 TEST_F(StudioEvents, many_streams_see_the_same_events) {
   start();
   const JobView job = submit(kAnna, "gate");
@@ -163,7 +181,9 @@ TEST_F(StudioEvents, stage_events_tell_elapsed_and_measured_time_left) {
   const JobView first = make_song(kAnna, "timed");
   for (const JobEvent& event : studio().events(kAnna, first.id, 0).events) {
     const auto* stage = std::get_if<StageEvent>(&event.body);
-    if (stage != nullptr) EXPECT_FALSE(stage->eta_seconds);  // nothing was measured yet
+    if (stage != nullptr) {
+      EXPECT_FALSE(stage->eta_seconds);  // nothing was measured yet
+    }
   }
   const JobView second = make_song(kAnna, "timed");
   for (const JobEvent& event : studio().events(kAnna, second.id, 0).events) {

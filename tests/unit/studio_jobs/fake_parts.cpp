@@ -1,6 +1,7 @@
 #include "unit/studio_jobs/fake_parts.h"
 
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
@@ -50,7 +51,6 @@ class FakePost : public PostProcessor {
   PostReport run(const PostTask& task, const JobContext& job) override {
     return script_.post(task, job);
   }
-  void release() override {}
   size_t weight_bytes() const override { return 0; }
 
  private:

@@ -1,4 +1,5 @@
 // Who is served when: one lane, its order, its limit, one job a session.
+#include "base/str.h"
 #include "unit/studio_jobs/studio_fixture.h"
 
 namespace ams {
@@ -33,7 +34,7 @@ TEST_F(StudioQueue, songs_are_made_in_the_order_of_submission) {
   start();
   block();
   std::vector<std::string> ids;
-  for (int i = 0; i < 5; ++i) ids.push_back(submit(session_number(i), "p" + std::to_string(i)).id);
+  for (int i = 0; i < 5; ++i) ids.push_back(submit(session_number(i), str("p", i)).id);
   gate_.open();
   for (int i = 0; i < 5; ++i) finish(session_number(i), ids[static_cast<size_t>(i)]);
   EXPECT_THAT(script_.prompts(), ElementsAre("gate", "p0", "p1", "p2", "p3", "p4"));

@@ -4,6 +4,7 @@
 
 #include <sys/resource.h>
 
+#include "base/str.h"
 #include "studio/jobs/data_folder.h"
 #include "unit/studio_jobs/studio_fixture.h"
 
@@ -57,8 +58,8 @@ TEST_F(StudioRestart, halves_are_removed_and_never_served) {
   const JobView cut = make_song(kAnna, "cut");
   const JobView missing = make_song(kAnna, "missing");
   studio_.reset();
-  fs::resize_file(output(cut.result_id + ".wav"), 100);
-  fs::remove(output(missing.result_id + ".wav"));
+  fs::resize_file(output(str(cut.result_id, ".wav")), 100);
+  fs::remove(output(str(missing.result_id, ".wav")));
   std::ofstream(output("r_orphan.wav")) << "audio without a document";
   std::ofstream(output("r_broken.json")) << "{\"schema\": \"ams.res";
   std::ofstream(options().data_folder / "tmp" / "left.over") << "x";
@@ -66,7 +67,8 @@ TEST_F(StudioRestart, halves_are_removed_and_never_served) {
   EXPECT_NO_THROW(studio().result(kAnna, whole.result_id));
   expect_error(ErrorCode::NotFound, "", [&] { studio().result(kAnna, cut.result_id); });
   expect_error(ErrorCode::NotFound, "", [&] { studio().result(kAnna, missing.result_id); });
-  EXPECT_THAT(files_in("output"), ElementsAre(whole.result_id + ".json", whole.result_id + ".wav"));
+  EXPECT_THAT(files_in("output"),
+              ElementsAre(str(whole.result_id, ".json"), str(whole.result_id, ".wav")));
   EXPECT_THAT(files_in("tmp"), IsEmpty());
 }
 
@@ -74,11 +76,11 @@ TEST_F(StudioRestart, documents_of_others_lead_nowhere) {
   start();
   const JobView job = make_song(kAnna, "calm");
   studio_.reset();
-  std::ifstream in(output(job.result_id + ".json"));
+  std::ifstream in(output(str(job.result_id, ".json")));
   std::string text((std::istreambuf_iterator<char>(in)), {});
-  const std::string name = job.result_id + ".wav";
-  text.replace(text.find('"' + name + '"'), name.size() + 2, "\"../../secret\"");
-  std::ofstream(output(job.result_id + ".json")) << text;
+  const std::string name = str(job.result_id, ".wav");
+  text.replace(text.find(str('"', name, '"')), name.size() + 2, "\"../../secret\"");
+  std::ofstream(output(str(job.result_id, ".json"))) << text;
   std::ofstream(folder_.path() / "secret") << "x";
   start();
   expect_error(ErrorCode::NotFound, "", [&] { studio().result(kAnna, job.result_id); });

@@ -1,6 +1,7 @@
 // Finished songs: what is kept of them, for whom, for how long, and what is made of them.
 #include <fstream>
 
+#include "base/str.h"
 #include "studio/song_file.h"
 #include "unit/studio_jobs/studio_fixture.h"
 
@@ -65,7 +66,7 @@ TEST_F(StudioResults, a_song_is_kept_with_its_document) {
   ASSERT_THAT(result.files, SizeIs(1));
   EXPECT_TRUE(result.files[0].peaks);
   EXPECT_TRUE(result.files[0].lufs);
-  EXPECT_THAT(files_in("output"), ElementsAre(result.id + ".json", result.id + ".wav"));
+  EXPECT_THAT(files_in("output"), ElementsAre(str(result.id, ".json"), str(result.id, ".wav")));
   EXPECT_THAT(files_in("tmp"), IsEmpty());
   EXPECT_EQ(result.expires_at - result.created_at, std::chrono::hours(24));
 }
@@ -79,7 +80,7 @@ TEST_F(StudioResults, its_file_is_found_by_an_id_that_tells_nothing) {
   EXPECT_EQ(file.bytes, static_cast<int64_t>(fs::file_size(file.path)));
   EXPECT_THAT(file.name, testing::MatchesRegex("generate-[0-9a-f]+\\.wav"));
   expect_error(ErrorCode::NotFound, "", [&] { studio().file(result.id); });
-  expect_error(ErrorCode::NotFound, "", [&] { studio().file(result.id + ".json"); });
+  expect_error(ErrorCode::NotFound, "", [&] { studio().file(str(result.id, ".json")); });
 }
 
 TEST_F(StudioResults, belong_to_their_session) {
@@ -129,7 +130,7 @@ TEST_F(StudioResults, requests_can_name_no_paths) {
 TEST_F(StudioResults, history_is_newest_first_and_holds_twelve) {
   start();
   std::vector<std::string> ids;
-  for (int i = 0; i < 14; ++i) ids.push_back(make_song(kAnna, "p" + std::to_string(i)).result_id);
+  for (int i = 0; i < 14; ++i) ids.push_back(make_song(kAnna, str("p", i)).result_id);
   const std::vector<HistoryItem> items = studio().history(kAnna);
   ASSERT_THAT(items, SizeIs(12));
   EXPECT_EQ(items.front().result_id, ids.back());
@@ -286,7 +287,7 @@ TEST_F(StudioResults, a_file_of_another_source_replaces_the_old_one) {
   EXPECT_THAT(roles_in(result), ElementsAre(FileRole::Song, FileRole::Normalised, FileRole::Mp3));
   expect_error(ErrorCode::NotFound, "", [&] { studio().file(old); });
   EXPECT_THAT(files_in("output"), Contains(EndsWith(".lufs-14.mp3")));
-  EXPECT_THAT(files_in("output"), Not(Contains(song.result_id + ".mp3")));
+  EXPECT_THAT(files_in("output"), Not(Contains(str(song.result_id, ".mp3"))));
 }
 
 TEST_F(StudioResults, failed_post_processing_leaves_the_song_as_it_was) {

@@ -1,9 +1,9 @@
-// A mock studio and Debian's Chromium for one test file. Fails on script errors and on anything
+// Debian's Chromium and a studio, mock or real, for one test file. Fails on script errors and on anything
 // that the content security policy blocked.
-import type { Server } from 'node:http';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { type MockOptions, startMock } from '../../mock/server.mjs';
 import { makeSong } from '../../mock/wav.mjs';
+import { probeAudio } from './audio_probe';
 
 const FLAGS = [
   '--no-sandbox',
@@ -16,25 +16,41 @@ const FLAGS = [
   '--autoplay-policy=no-user-gesture-required',
 ];
 
+export interface Target {
+  url: string;
+  close: () => void | Promise<void>;
+  locked?: boolean; // asks for a token first
+  patience_ms?: number; // for what a page waits for; default 30 s
+}
+
 export class Harness {
   readonly complaints: string[] = [];
 
   private constructor(
     readonly url: string,
     private readonly browser: Browser,
-    private readonly server: Server,
-    private readonly locked: boolean,
+    private readonly target: Target,
   ) {}
 
+  // Against a mock studio of its own.
   static async start(options: MockOptions = {}): Promise<Harness> {
     const { server, url } = await startMock({ speed: 8, ...options });
+    const close = () => {
+      server.closeAllConnections();
+      server.close();
+    };
+    return Harness.against({ url, close, locked: Boolean(options.token) });
+  }
+
+  static async against(target: Target): Promise<Harness> {
     const executablePath = process.env['AMS_CHROMIUM'] ?? '/usr/bin/chromium';
-    return new Harness(
-      url,
-      await chromium.launch({ executablePath, args: FLAGS }),
-      server,
-      Boolean(options.token),
-    );
+    try {
+      const browser = await chromium.launch({ executablePath, args: FLAGS });
+      return new Harness(target.url, browser, target);
+    } catch (error) {
+      await target.close();
+      throw error;
+    }
   }
 
   // A tab of its own: empty storage, another session.
@@ -50,15 +66,27 @@ export class Harness {
       const expected = /Failed to load resource/.test(text); // answers of 4xx that a test provokes
       if (['error', 'warning'].includes(message.type()) && !expected) this.complaints.push(text);
     });
+    page.setDefaultTimeout(this.target.patience_ms ?? 30_000);
+    await probeAudio(page);
     await page.goto(this.url + path);
-    if (!this.locked) await page.getByRole('heading', { name: 'ACE Music Studio' }).waitFor();
+    if (!this.target.locked)
+      await page.getByRole('heading', { name: 'ACE Music Studio' }).waitFor();
     return page;
+  }
+
+  // One story in a tab of its own.
+  async story(run: (page: Page) => Promise<void>, path = '/', width = 1440, height = 900) {
+    const page = await this.open(path, width, height);
+    try {
+      await run(page);
+    } finally {
+      await page.close();
+    }
   }
 
   async close() {
     await this.browser.close();
-    this.server.closeAllConnections();
-    this.server.close();
+    await this.target.close();
     if (this.complaints.length)
       throw new Error(`the page complained: ${this.complaints.join('; ')}`);
   }
@@ -83,4 +111,17 @@ export async function make(page: Page, mode: string) {
   await pane(page, mode)
     .getByRole('button', { name: 'Play', exact: true })
     .waitFor({ timeout: 20000 });
+}
+
+// Whether audio that was started advances, read from the waveform's position.
+export const position = (page: Page, mode: string) =>
+  pane(page, mode).getByRole('slider', { name: 'Position', exact: true });
+
+export async function waitForPosition(page: Page, mode: string, seconds: number) {
+  await page.waitForFunction(
+    ([id, least]) =>
+      Number(document.querySelector<HTMLInputElement>(`#${id} .cage input`)?.value) >=
+      Number(least),
+    [`pane-${mode}`, seconds],
+  );
 }
