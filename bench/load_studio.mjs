@@ -138,7 +138,7 @@ try {
     }
   })();
   await wait(1000);
-  report.loaded_mib_at_start = round(memory());
+  const mib = [memory()];
   const times = { poll: [], file: [], page: [] };
   const statuses = {};
   const pending = [];
@@ -153,10 +153,11 @@ try {
         times[kind].push(ms);
       }),
     );
+    if (i % (5 * rate) === 5 * rate - 1) mib.push(memory());
     await wait(Math.max(0, 1000 / rate));
   }
   await Promise.all(pending);
-  report.loaded_mib_at_end = round(memory());
+  report.mib_every_5_s_of_requests = mib.map(round);
   running = false;
   await singing;
   report.streams = { at_once: streams, ...counts };
