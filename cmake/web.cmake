@@ -4,11 +4,20 @@ option(AMS_WEB "Build the page (needs Node.js and npm)" ON)
 find_program(AMS_NODE node DOC "Builds the page")
 find_program(AMS_NPM npm DOC "Installs what building the page needs")
 
+# Vite needs this much; Debian 12's own Node.js is older.
+set(ams_node_needed 20.19)
+set(ams_node_version 0)
+if(AMS_NODE)
+  execute_process(COMMAND "${AMS_NODE}" --version OUTPUT_VARIABLE ams_node_version ERROR_QUIET
+                  OUTPUT_STRIP_TRAILING_WHITESPACE)
+  string(REGEX REPLACE "^v" "" ams_node_version "${ams_node_version}")
+endif()
+
 add_library(ams_page STATIC)
 target_include_directories(ams_page PUBLIC "${CMAKE_SOURCE_DIR}/src")
 target_compile_features(ams_page PUBLIC cxx_std_20)
 
-if(AMS_WEB AND AMS_NODE AND AMS_NPM)
+if(AMS_WEB AND AMS_NPM AND ams_node_version VERSION_GREATER_EQUAL ams_node_needed)
   set(ams_web "${CMAKE_SOURCE_DIR}/web")
   set(ams_web_build "${CMAKE_BINARY_DIR}/web")
   file(MAKE_DIRECTORY "${ams_web_build}")
@@ -41,5 +50,6 @@ if(AMS_WEB AND AMS_NODE AND AMS_NPM)
   message(STATUS "page: web/, with ${AMS_NODE}")
 else()
   target_sources(ams_page PRIVATE "${CMAKE_SOURCE_DIR}/src/server/page_files_none.cpp")
-  message(STATUS "page: none (AMS_WEB is off, or Node.js or npm is missing)")
+  message(STATUS "page: none (AMS_WEB is off, or npm or Node.js ${ams_node_needed} is missing; "
+                 "found ${ams_node_version})")
 endif()

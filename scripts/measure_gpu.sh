@@ -1,29 +1,65 @@
 #!/usr/bin/env bash
 # Builds the engine for CUDA, checks it against golden data and measures it:
-#   scripts/measure_gpu.sh GOLDEN_DIR OUTPUT_DIR [CUDA_ARCHITECTURES]
-# Needs CMake, ninja, nvcc and the engine's libraries only (AMS_ENGINE_ONLY), no audio libraries.
-# AMS_CMAKE_ARGS adds options, for example -DCMAKE_PREFIX_PATH=… where libraries lie elsewhere.
+#   scripts/measure_gpu.sh OUTPUT_DIR [CUDA_ARCHITECTURES]
+# Needs CMake, ninja and nvcc, and the engine's libraries (AMS_ENGINE_ONLY; no audio libraries). On a bare
+# machine those come from .gpu/, which scripts/gpu_carry.sh has filled elsewhere.
+# GOLDEN_DIR (default: that of .gpu, else ../shared/golden) is the folder of golden cases, CMAKE_OPTIONS are added.
+# AMS_CUDA=OFF DEVICE=cpu BENCH=off tries the script itself where there is no card.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-golden=$1
-output=$2
-architectures=${3:-native}
+output=$1
+architectures=${2:-native}
 build=$root/build/gpu
+golden=${GOLDEN_DIR:-$root/../shared/golden}
+options=(-DCMAKE_BUILD_TYPE=Release -DAMS_ENGINE_ONLY=ON "-DAMS_CUDA=${AMS_CUDA:-ON}" "-DCMAKE_CUDA_ARCHITECTURES=$architectures")
 mkdir -p "$output"
 
-# shellcheck disable=SC2086  # AMS_CMAKE_ARGS is a list of words
-cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DAMS_ENGINE_ONLY=ON \
-  -DAMS_CUDA=ON -DCMAKE_CUDA_ARCHITECTURES="$architectures" ${AMS_CMAKE_ARGS:-}
+# Unpacks what gpu_carry.sh collected; the packages go beside the machine's own, not over them.
+unpack() {
+  local system=$root/build/gpu-system libraries
+  mkdir -p "$system" "$build"
+  for package in "$root"/.gpu/packages/*.deb; do dpkg -x "$package" "$system"; done
+  libraries=$system/usr/lib/x86_64-linux-gnu
+  # Debian's links point to /lib/...; make them point into the unpacked tree.
+  find "$libraries" -lname '/*' | while read -r link; do
+    ln -sfn "$system$(readlink "$link" | sed 's,^/lib/,/usr/lib/,')" "$link"
+  done
+  [ ! -d "$system/lib" ] || cp -an "$system"/lib/. "$system/usr/lib/"
+  export PKG_CONFIG="$system/usr/bin/pkgconf" PKG_CONFIG_SYSROOT_DIR="$system"
+  export PKG_CONFIG_LIBDIR="$libraries/pkgconfig:$system/usr/share/pkgconfig"
+  export LD_LIBRARY_PATH="$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+  tar -C "$build" -xzf "$root/.gpu/ggml.tar.gz"
+  options+=("-DCMAKE_PREFIX_PATH=$system/usr" "-DOPENSSL_ROOT_DIR=$system/usr" "-DAMS_GGML_DIR=$build/ggml"
+    "-DOPENSSL_INCLUDE_DIR=$system/usr/include;$system/usr/include/x86_64-linux-gnu"
+    "-DPKG_CONFIG_EXECUTABLE=$PKG_CONFIG")
+  golden=$build/golden
+  mkdir -p "$golden"
+  cp -r "$root"/tests/golden/data/. "$golden"
+  tar -C "$golden" -xzf "$root/.gpu/golden.tar.gz"
+}
+
+[ ! -d "$root/.gpu" ] || unpack
+# shellcheck disable=SC2086  # CMAKE_OPTIONS is a list of words
+cmake -S "$root" -B "$build" -G Ninja "${options[@]}" ${CMAKE_OPTIONS:-}
 cmake --build "$build" --target golden_check bench_engine
 check=$build/tests/golden/golden_check
 bench=$build/bench/bench_engine
 
+# One measurement: a failure is noted and the next one runs all the same.
 status=0
-"$check" "$golden" --device cuda >"$output/golden_cuda.txt" || status=$?
-tail -n 1 "$output/golden_cuda.txt"
-for seconds in 60 240; do
-  "$bench" --config xl-sft --stage dit --duration "$seconds" --device cuda >"$output/dit_$seconds.json"
-done
-"$bench" --config xl-sft --stage decode --duration 60 --device cuda >"$output/decode_60.json"
-"$bench" --config xl-sft --stage planner --duration 60 --device cuda >"$output/planner.json"
+measure() {
+  local name=$1
+  shift
+  "$bench" --config xl-sft --device "${DEVICE:-cuda}" "$@" >"$output/$name.txt" 2>&1 || status=$?
+  tail -n 12 "$output/$name.txt"
+}
+
+"$check" "$golden" --device "${DEVICE:-cuda}" >"$output/golden.txt" 2>&1 || status=$?
+grep -E '^(FAILED|SKIPPED)' "$output/golden.txt" || true
+tail -n 1 "$output/golden.txt"
+if [ "${BENCH:-on}" = on ]; then
+  for seconds in 60 240; do measure "dit_$seconds" --stage dit --duration "$seconds"; done
+  measure decode_60 --stage decode --duration 60
+  measure planner --stage planner --duration 60
+fi
 exit "$status"

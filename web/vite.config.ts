@@ -40,6 +40,16 @@ export default defineConfig({
           hookTimeout: 40000,
         },
       },
+      {
+        extends: true,
+        test: {
+          name: 'e2e', // against build/release/bin/ams: build it first
+          include: ['tests/e2e/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 400000,
+          hookTimeout: 40000,
+        },
+      },
     ],
   },
 });

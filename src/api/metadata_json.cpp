@@ -134,15 +134,6 @@ void add_request(Json& document, const SongRequest& request, const SongFile& fil
   document.set("lyrics_sha256", sha256_of(lyrics));
 }
 
-// With what the engine drew and filled in.
-SongRequest resolved(SongRequest request, const SongReport& report) {
-  SongControls& controls = controls_of(request);
-  controls.seed = report.seed;
-  controls.sde_seed = report.sde_seed;
-  controls.advanced = report.advanced;
-  return request;
-}
-
 // How the engine made it.
 void add_report(Json& document, const SongControls& request, const SongReport& report) {
   AdvancedOptions advanced = report.advanced;
@@ -161,11 +152,19 @@ void add_report(Json& document, const SongControls& request, const SongReport& r
   if (!report.inputs.empty()) document.set("inputs", inputs_json(report.inputs));
   document.set("loras", loras_json(report.loras));
   document.set("ignored_params", list(report.ignored_params));
-  document.set("load_seconds", report.load_seconds);
   document.set("wall_seconds", report.wall_seconds);
 }
 
 }  // namespace
+
+Json resolved_request_json(const SongRequest& request, const SongReport& report) {
+  SongRequest resolved = request;
+  SongControls& controls = controls_of(resolved);
+  controls.seed = report.seed;
+  controls.sde_seed = report.sde_seed;
+  controls.advanced = report.advanced;
+  return song_request_json(resolved);
+}
 
 Json song_metadata_json(const SongRequest& request,
                         const SongReport& report,
@@ -177,7 +176,8 @@ Json song_metadata_json(const SongRequest& request,
   document.set("created_at", job.created_at);
   add_request(document, request, file);
   add_report(document, controls_of(request), report);
-  if (job.keeps_request) document.set("request", song_request_json(resolved(request, report)));
+  if (job.budget_seconds) document.set("estimated_duration_s", *job.budget_seconds);
+  if (job.keeps_request) document.set("request", resolved_request_json(request, report));
 
   std::vector<std::string> warnings = job.warnings;
   warnings.insert(warnings.end(), report.warnings.begin(), report.warnings.end());
@@ -185,6 +185,7 @@ Json song_metadata_json(const SongRequest& request,
   document.set("audio", audio_json(file));
   document.set("output_sha256", file.sha256);
   document.set("queue_seconds", job.queue_seconds);
+  document.set("load_seconds", job.load_seconds + report.load_seconds);
   document.set("attempts", job.attempts);
   return document;
 }

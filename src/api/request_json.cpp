@@ -1,5 +1,6 @@
 #include "api/request_json.h"
 
+#include <array>
 #include <string_view>
 
 #include "base/error.h"
@@ -33,12 +34,15 @@ std::string text_member(const Json& body, std::string_view key, const char* fall
 LoraChoice read_lora(const Json& entry, std::vector<std::string>& warnings) {
   LoraChoice choice;
   std::string path;
+  std::string id;
   read_json({{.name = "name", .member = &choice.name, .help = "A preset, or a path"},
              {.name = "path", .member = &path, .help = "Folder or file of the adapter"},
-             {.name = "strength", .member = &choice.strength, .help = "0 to 1.5"}},
+             {.name = "id", .member = &id, .help = "Of the HTTP API: a preset or an upload"},
+             {.name = "strength", .member = &choice.strength, .help = "0 to 1.5"},
+             {.name = "scale", .member = &choice.strength, .help = "Of the HTTP API: 0 to 1.5"}},
             entry,
             warnings);
-  if (choice.name.empty()) choice.name = path;
+  if (choice.name.empty()) choice.name = path.empty() ? id : path;
   return choice;
 }
 
@@ -63,6 +67,26 @@ Json loras_json(const std::vector<LoraChoice>& loras) {
   return list;
 }
 
+// Values of the first studio that mean the same as ours (studio.md D-06).
+struct OldValue {
+  std::string_view field;
+  std::string_view old_value;
+  std::string_view value;
+};
+constexpr std::array<OldValue, 3> kOldValues{{{"repaint_mode", "left", "balanced"},
+                                              {"repaint_mode", "right", "balanced"},
+                                              {"chunk_mask_mode", "manual", "explicit"}}};
+
+Json translate_old(const std::string& name, const Json& value, std::vector<std::string>& warnings) {
+  if (!value.is_string()) return value;
+  for (const OldValue& old : kOldValues) {
+    if (name != old.field || value.as_string() != old.old_value) continue;
+    warnings.push_back(str("'", name, "' was '", old.old_value, "' and became '", old.value, "'"));
+    return old.value;
+  }
+  return value;
+}
+
 // The request that a song's metadata holds.
 Json request_in(const Json& metadata) {
   if (metadata.contains("request")) return metadata.at("request");
@@ -83,7 +107,7 @@ SongRequest parse_song_request(const Json& body, std::vector<std::string>& warni
   SongRequest request = make_song_request(mode);
   Json members = Json::object();
   body.for_each_member([&](const std::string& name, const Json& value) {
-    if (name != kLoras) members.set(name, value);
+    if (name != kLoras) members.set(name, translate_old(name, value, warnings));
   });
   read_json(body_fields(request, mode), members, warnings);
   if (body.contains(kLoras) && !body.at(kLoras).is_null()) {

@@ -80,13 +80,9 @@ void set_entry(AVDictionary** dictionary, std::string_view key, const std::strin
 }
 
 void require_user_key(std::string_view key) {
-  const bool legal = !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
-    return c > ' ' && c < '\x7F' && c != '=';
-  });
-  if (!legal) {
-    throw Error(ErrorCode::InvalidRequest,
-                str("audio: tag name '", key, "' must be printable ASCII without blanks and '='"));
-  }
+  if (is_tag_name(key)) return;
+  throw Error(ErrorCode::InvalidRequest,
+              str("audio: tag name '", key, "' must be printable ASCII without blanks and '='"));
 }
 
 std::string valid_text(const char* value) {
@@ -127,6 +123,12 @@ bool read_known(std::string_view key, const std::string& value, AudioTags& tags)
 }
 
 }  // namespace
+
+bool is_tag_name(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return c > ' ' && c < '\x7F' && c != '=';
+  });
+}
 
 void write_tags(const AudioTags& tags, TagStyle style, AVDictionary** dictionary) {
   if (style == TagStyle::RiffInfo && tags.request_json.empty()) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace ams {
 
@@ -27,5 +28,8 @@ struct AudioTags {
 
   bool operator==(const AudioTags&) const = default;
 };
+
+// Whether a field of `user` may have this name: printable ASCII without blanks and '='.
+bool is_tag_name(std::string_view name);
 
 }  // namespace ams

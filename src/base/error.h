@@ -16,6 +16,10 @@ enum class ErrorCode {
   Network,         // a remote host did not answer as expected
   Cancelled,       // the caller asked to stop
   Internal,        // a defect of this program
+  Busy,            // too much is waiting already; later it will work
+  TooLarge,        // more bytes than are accepted
+  Gone,            // it existed and was cleaned up
+  TimedOut,        // it took longer than it may
 };
 
 // How a code looks outside: its wire name, HTTP status and process exit code.

@@ -62,6 +62,8 @@ struct Field {
   std::optional<double> step = {};  // of a slider; a hint for forms, not checked
   std::string placeholder = {};     // example in an empty control
   std::string missing = {};  // what a form says when a needed text is empty; empty: it may be empty
+  std::vector<std::string> choice_labels = {};  // of `choices` in a form; empty: as they are
+                                                // called; one that is empty: the form leaves it out
 };
 
 using Fields = std::vector<Field>;

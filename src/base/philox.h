@@ -18,6 +18,7 @@ enum class RandomPurpose : uint32_t {
   Planner = 2,        // token sampling
   ReferenceClip = 3,  // where segments of a reference recording start
   Sde = 4,            // fresh noise within sampling
+  Lyrics = 5,         // token sampling of the lyrics model
 };
 
 // The numbers of one purpose, seeded from a job's seed. A UniformRandomBitGenerator.

@@ -27,9 +27,11 @@ void print(const BenchReport& report) {
   std::cout << std::fixed << std::setprecision(1);
   std::cout << report.config << " (" << report.precision << ") on " << report.device_name << ", "
             << report.threads << " threads, " << report.implementation << " kernels, peak memory "
-            << static_cast<double>(report.peak_memory_bytes) / kMegabyte << " MB\n"
-            << "ceilings: " << report.fp32_gflops << " GFLOP/s fp32, " << report.bf16_gflops
-            << " GFLOP/s bf16, " << report.read_gb_per_second << " GB/s read\n";
+            << static_cast<double>(report.peak_memory_bytes) / kMegabyte << " MB\n";
+  if (report.fp32_gflops > 0) {
+    std::cout << "ceilings: " << report.fp32_gflops << " GFLOP/s fp32, " << report.bf16_gflops
+              << " GFLOP/s bf16, " << report.read_gb_per_second << " GB/s read\n";
+  }
   for (const BenchStage& stage : report.stages) {
     std::cout << std::left << std::setw(24) << stage.name << std::right << std::setw(12)
               << stage.median << ' ' << std::left << std::setw(9) << stage.unit << " +- "

@@ -14,8 +14,17 @@ namespace ams {
 using Action = std::function<void()>;
 
 void add_song_commands(CLI::App& program, const Environment& environment, Action& action);
+void add_lyrics_command(CLI::App& program, const Environment& environment, Action& action);
 void add_request_command(CLI::App& program, const Environment& environment, Action& action);
+void add_doctor_command(CLI::App& program, const Environment& environment, Action& action);
 void add_models_command(CLI::App& program, const Environment& environment, Action& action);
+void add_pull_command(CLI::App& program, const Environment& environment, Action& action);
+void add_stems_command(CLI::App& program, const Environment& environment, Action& action);
+void add_normalise_command(CLI::App& program, const Environment& environment, Action& action);
+void add_export_command(CLI::App& program, const Environment& environment, Action& action);
+void add_info_command(CLI::App& program, const Environment& environment, Action& action);
+void add_lora_command(CLI::App& program, const Environment& environment, Action& action);
 void add_bench_command(CLI::App& program, const Environment& environment, Action& action);
+void add_serve_command(CLI::App& program, const Environment& environment, Action& action);
 
 }  // namespace ams

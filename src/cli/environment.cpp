@@ -1,5 +1,7 @@
 #include "cli/environment.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <string_view>
 #include <system_error>
@@ -26,6 +28,62 @@ fs::path hub_cache() {
     return fs::path(home) / ".cache" / "huggingface" / "hub";
   }
   return {};
+}
+
+// Where downloads go that the Hub's cache does not take; empty without a home folder.
+fs::path own_models() {
+  if (const std::string folder = variable("AMS_MODEL_DIR"); !folder.empty()) return folder;
+  if (const std::string data = variable("AMS_DATA_DIR"); !data.empty()) {
+    return fs::path(data) / "models";
+  }
+  if (const std::string data = variable("XDG_DATA_HOME"); !data.empty()) {
+    return fs::path(data) / "ams" / "models";
+  }
+  if (const std::string home = variable("HOME"); !home.empty()) {
+    return fs::path(home) / ".local" / "share" / "ams" / "models";
+  }
+  return {};
+}
+
+// What the Hub's own clients take for yes; everything else, also what is not set, is no.
+bool is_on(const char* name) {
+  std::string value = variable(name);
+  std::transform(value.begin(), value.end(), value.begin(), [](unsigned char character) {
+    return static_cast<char>(std::toupper(character));
+  });
+  return value == "1" || value == "ON" || value == "YES" || value == "TRUE";
+}
+
+// The value is in no message: it is a secret, or was meant to be one.
+std::string token() {
+  std::string value = variable("HF_TOKEN");
+  value.erase(0, value.find_first_not_of(" \t\r\n"));
+  value.erase(value.find_last_not_of(" \t\r\n") + 1);
+  const bool is_one_word = std::all_of(value.begin(), value.end(), [](char character) {
+    return character > ' ' && character < 0x7f;
+  });
+  if (is_one_word) return value;
+  throw Error(ErrorCode::InvalidRequest,
+              "environment: HF_TOKEN is not one word of printable characters");
+}
+
+HubOptions read_hub_options() {
+  HubOptions options;
+  if (std::string endpoint = variable("HF_ENDPOINT"); !endpoint.empty()) {
+    endpoint.erase(endpoint.find_last_not_of('/') + 1);
+    if (!endpoint.starts_with("https://") && !endpoint.starts_with("http://")) {
+      throw Error(ErrorCode::InvalidRequest,
+                  str("environment: HF_ENDPOINT is '",
+                      endpoint,
+                      "', expected an address with https:// or http://"));
+    }
+    options.endpoint = endpoint;
+  }
+  options.token = token();
+  options.cache = hub_cache();
+  options.models = own_models();
+  options.offline = is_on("HF_HUB_OFFLINE") || is_on("AMS_OFFLINE");
+  return options;
 }
 
 // The nearest folder of this name beside or up to three levels above the program: build/release/bin
@@ -56,10 +114,13 @@ std::optional<LogLevel> log_level_from(const std::string& name) {
 Environment read_environment() {
   Environment environment;
   environment.device = variable("AMS_DEVICE");
+  environment.hub = read_hub_options();
   environment.log_level = log_level_from(variable("AMS_LOG_LEVEL"));
   for (const fs::path& folder :
-       {fs::path(variable("AMS_MODEL_DIR")), near_program("models"), hub_cache()}) {
-    if (!folder.empty()) environment.model_folders.push_back(folder);
+       {fs::path(variable("AMS_MODEL_DIR")), near_program("models"), hub_cache(), own_models()}) {
+    const auto& known = environment.model_folders;
+    const bool is_new = std::find(known.begin(), known.end(), folder) == known.end();
+    if (!folder.empty() && is_new) environment.model_folders.push_back(folder);
   }
   environment.test_models = near_program("tests/golden/data/checkpoints");
   return environment;

@@ -7,11 +7,13 @@
 #include <vector>
 
 #include "base/log.h"
+#include "studio/models/model_downloads.h"
 
 namespace ams {
 
 struct Environment {
   std::vector<std::filesystem::path> model_folders;  // where models are looked up, best first
+  HubOptions hub;  // HF_ENDPOINT, HF_TOKEN, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE, AMS_OFFLINE
   std::filesystem::path test_models;  // the tests' tiny checkpoints in a checkout; empty elsewhere
   std::string device;                 // AMS_DEVICE; empty: not set
   std::optional<LogLevel> log_level;  // AMS_LOG_LEVEL

@@ -15,8 +15,8 @@ void add_job_flags(CLI::App& command, const Environment& environment, SongJob& j
       .add_option_function<std::string>(
           "-o,--output",
           [&output](const std::string& word) { output.audio = word; },
-          "File to write (default song.wav)")
-      ->type_name("FILE.wav");
+          "File to write; .wav, .flac, .mp3 or .opus (default song.wav)")
+      ->type_name("FILE");
   command
       .add_option_function<std::string>(
           "--json",

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "cli/bus_error.h"
 #include "cli/commands.h"
 #include "cli/environment.h"
 
@@ -59,10 +60,19 @@ void run_command(int argc, const char* const* argv) {
   program.require_subcommand(1);
   program.get_formatter()->column_width(34);
   Action action;
+  add_serve_command(program, environment, action);
   add_song_commands(program, environment, action);
+  add_lyrics_command(program, environment, action);
   add_request_command(program, environment, action);
   add_models_command(program, environment, action);
+  add_pull_command(program, environment, action);
+  add_stems_command(program, environment, action);
+  add_normalise_command(program, environment, action);
+  add_export_command(program, environment, action);
+  add_info_command(program, environment, action);
+  add_lora_command(program, environment, action);
   add_bench_command(program, environment, action);
+  add_doctor_command(program, environment, action);
   require_known_command(program, argc, argv);
   try {
     parse(program, argc, argv);
@@ -79,6 +89,7 @@ int run_program(int argc, const char* const* argv) {
   // A file size limit shall be an error of the write, as a full disk is, not the end of the
   // program.
   std::signal(SIGXFSZ, SIG_IGN);
+  report_bus_errors();
   try {
     run_command(argc, argv);
     return 0;

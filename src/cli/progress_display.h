@@ -5,12 +5,17 @@
 #include <functional>
 #include <ostream>
 #include <string>
+#include <string_view>
 
 #include "studio/engine.h"
+#include "studio/models/model_downloads.h"
 
 namespace ams {
 
 enum class ProgressStyle { Silent, Plain, Terminal };
+
+// What suits standard error.
+ProgressStyle progress_style(bool quiet);
 
 // Thread-compatible: called from the worker, destroyed after it.
 class ProgressDisplay {
@@ -23,10 +28,13 @@ class ProgressDisplay {
                   std::function<Clock::time_point()> now = Clock::now);
 
   void update(const Progress& progress);
+  void update(const PullProgress& progress);
   // Removes the redrawn line, so that other text can follow.
   void finish();
 
  private:
+  // Draws what `line` returns, if it is time for it.
+  void draw(std::string_view stage, double fraction, const std::function<std::string()>& line);
   std::string line(const Progress& progress) const;
   std::string time_left(double fraction) const;
 

@@ -5,55 +5,36 @@
 #include <memory>
 #include <sstream>
 #include <stop_token>
-#include <utility>
-
-#include <unistd.h>
 
 #include "api/metadata_json.h"
 #include "base/error.h"
-#include "base/str.h"
 #include "base/text_file.h"
-#include "cli/interrupt.h"
-#include "cli/progress_display.h"
+#include "cli/foreground_job.h"
+#include "studio/post/export_format.h"
+#include "studio/post/song_tags.h"
 #include "studio/song_file.h"
 
 namespace ams {
 namespace {
 
 void check_output(const SongOutput& output) {
-  if (output.audio.extension() != ".wav") {
-    throw Error(ErrorCode::InvalidRequest,
-                str("output: '", output.audio.string(), "' expected a name that ends in .wav"));
-  }
+  format_of_name(output.audio);
   require_writable(output.audio);
   if (output.metadata) require_writable(*output.metadata);
-}
-
-ProgressStyle progress_style(const SongOutput& output) {
-  if (output.quiet) return ProgressStyle::Silent;
-  return isatty(STDERR_FILENO) != 0 ? ProgressStyle::Terminal : ProgressStyle::Plain;
 }
 
 void throw_if_stopped(const std::stop_token& stop) {
   if (stop.stop_requested()) throw Error(ErrorCode::Cancelled, "cancelled; no file was written");
 }
 
-// Song and report; progress is shown meanwhile. The interrupt guard spans loading as well.
-SongResult make_song(const SongJob& job, const std::stop_source& stop) {
-  ProgressDisplay display(std::cerr, progress_style(job.output));
-  const JobContext context{
-      .stop = stop.get_token(),
-      .progress = [&display](const Progress& progress) { display.update(progress); }};
-  try {
-    const std::unique_ptr<Engine> engine = Engine::open(job.engine);
-    throw_if_stopped(context.stop);
-    SongResult result = engine->generate(job.request, context);
-    display.finish();
-    return result;
-  } catch (...) {
-    display.finish();
-    throw;
-  }
+// The request as it ran goes into the file, so that the file alone can make its song again.
+SongFile write_song(const SongJob& job, const SongResult& result) {
+  const SongTagFacts facts{.request_json =
+                               resolved_request_json(job.request, result.report).dump()};
+  SongFileOptions options;
+  options.format = format_of_name(job.output.audio);
+  options.tags = song_tags(job.request, result.report, facts);
+  return write_song_file(job.output.audio, result.audio, options);
 }
 
 void print_summary(const SongJob& job, const SongReport& report, const SongFile& file) {
@@ -71,12 +52,15 @@ void print_summary(const SongJob& job, const SongReport& report, const SongFile&
 
 void run_song_job(const SongJob& job) {
   check_output(job.output);
-  const std::stop_source stop;
-  const InterruptGuard guard(stop);
-  const SongResult result = make_song(job, stop);
-  throw_if_stopped(stop.get_token());
-
-  const SongFile file = write_song_file(job.output.audio, result.audio);
+  SongResult result;
+  SongFile file;
+  run_in_foreground(job.output.quiet, [&](const JobContext& context) {
+    const std::unique_ptr<Engine> engine = Engine::open(job.engine);
+    throw_if_stopped(context.stop);
+    result = engine->generate(job.request, context);
+    throw_if_stopped(context.stop);
+    file = write_song(job, result);
+  });
   if (job.output.metadata) {
     const JobFacts facts{.job_id = make_job_id(),
                          .created_at = utc_timestamp(),

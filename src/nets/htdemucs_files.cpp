@@ -287,30 +287,55 @@ std::vector<NetworkFile> read_folder(const fs::path& folder,
   return networks;
 }
 
-}  // namespace
-
-std::unique_ptr<HtdemucsSeparator> HtdemucsSeparator::load(const fs::path& path,
-                                                           const Device& device) {
-  std::vector<std::vector<float>> shares;
-  const std::vector<NetworkFile> networks =
-      fs::is_directory(path) ? read_folder(path, shares) : read_file(path);
-  std::vector<Member> members;
+// shares: [network][stem]; empty: all networks make all stems.
+std::unique_ptr<HtdemucsSeparator> make_separator(const std::vector<NetworkFile>& networks,
+                                                  const std::vector<std::vector<float>>& shares,
+                                                  const Device& device) {
+  std::vector<HtdemucsSeparator::Member> members;
   for (size_t i = 0; i < networks.size(); ++i) {
     const HtdemucsConfig& config = networks[i].config;
-    Member member;
-    // Several networks in one file are the fine-tuned bag: each makes one stem.
+    HtdemucsSeparator::Member member;
     member.shares.assign(config.sources.size(), 1.0f);
-    if (i < shares.size()) {
-      member.shares = shares[i];
-    } else if (networks.size() == kFineTuned.size() && !fs::is_directory(path)) {
-      member.shares.assign(config.sources.size(), 0.0f);
-      if (i < member.shares.size()) member.shares[i] = 1.0f;
-    }
+    if (i < shares.size()) member.shares = shares[i];
     member.network = std::make_unique<Htdemucs>(config, device);
     member.network->store().load(*networks[i].tensors, device, Precision::F32);
     members.push_back(std::move(member));
   }
   return std::make_unique<HtdemucsSeparator>(std::move(members));
+}
+
+// The fine-tuned bag: each network makes one stem. Empty for other numbers of networks.
+std::vector<std::vector<float>> one_stem_each(const std::vector<NetworkFile>& networks) {
+  std::vector<std::vector<float>> shares;
+  if (networks.size() != kFineTuned.size()) return shares;
+  for (size_t i = 0; i < networks.size(); ++i) {
+    shares.emplace_back(networks[i].config.sources.size(), 0.0f);
+    if (i < shares[i].size()) shares[i][i] = 1.0f;
+  }
+  return shares;
+}
+
+}  // namespace
+
+std::unique_ptr<HtdemucsSeparator> HtdemucsSeparator::load(const fs::path& path,
+                                                           const Device& device) {
+  if (fs::is_directory(path)) {
+    std::vector<std::vector<float>> shares;
+    const std::vector<NetworkFile> networks = read_folder(path, shares);
+    return make_separator(networks, shares, device);
+  }
+  const std::vector<NetworkFile> networks = read_file(path);
+  return make_separator(networks, one_stem_each(networks), device);
+}
+
+std::unique_ptr<HtdemucsSeparator> HtdemucsSeparator::load_bag(std::span<const fs::path> files,
+                                                               const Device& device) {
+  std::vector<NetworkFile> networks;
+  for (const fs::path& file : files) {
+    std::vector<NetworkFile> read = read_file(file);
+    for (NetworkFile& network : read) networks.push_back(std::move(network));
+  }
+  return make_separator(networks, one_stem_each(networks), device);
 }
 
 }  // namespace ams

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "nets/htdemucs.h"
@@ -29,6 +30,10 @@ class HtdemucsSeparator : public StemSeparator {
   // Throws NotFound, CorruptFile, Unsupported, OutOfMemory.
   static std::unique_ptr<HtdemucsSeparator> load(const std::filesystem::path& path,
                                                  const Device& device);
+  // Files of one network each, which make a bag in this order: as many as there are stems make one
+  // stem each, as in htdemucs_ft; otherwise all make all stems. Throws as load().
+  static std::unique_ptr<HtdemucsSeparator> load_bag(std::span<const std::filesystem::path> files,
+                                                     const Device& device);
 
   int64_t sample_rate() const override { return config().samplerate; }
   const std::vector<std::string>& stems() const override { return config().sources; }

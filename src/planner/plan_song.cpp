@@ -316,6 +316,7 @@ SongPlan plan_song(CausalLm& lm,
   }
   plan.metadata = merge_metadata(user, plan.planned);
   if (plan.metadata.caption.empty()) plan.metadata.caption = request.caption;
+  if (observer.planned) observer.planned(plan.planned);
   if (!options.thinking) return plan;
 
   std::optional<int64_t> num_codes;

@@ -57,10 +57,12 @@ struct SongPlan {
   std::string reasoning;       // the raw metadata block; empty if it was skipped
 };
 
-// What a running plan reports to and is stopped by; both may be empty.
+// What a running plan reports to and is stopped by; all may be empty.
 struct PlanObserver {
-  std::function<void(const PlanProgress&)> progress;
-  std::stop_token stop;
+  std::function<void(const PlanProgress&)> progress = {};
+  // What the planner wrote, once it is fixed and before the codes.
+  std::function<void(const SongMetadata& planned)> planned = {};
+  std::stop_token stop = {};
 };
 
 // Whether the reference runs the planner for a task at all, and whether it writes codes. Codes

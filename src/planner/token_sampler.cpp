@@ -18,17 +18,23 @@ void apply_guidance(std::span<float> cond, std::span<const float> uncond, float 
   for (size_t i = 0; i < size; ++i) c[i] = u[i] + scale * (c[i] - u[i]);
 }
 
-void apply_repetition_penalty(std::span<float> logits,
-                              std::span<const int32_t> seen,
-                              float penalty) {
-  if (penalty == 1.0f) return;
-  std::vector<int32_t> distinct(seen.begin(), seen.end());
-  std::sort(distinct.begin(), distinct.end());
-  distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
-  for (const int32_t token : distinct) {
-    if (token < 0 || static_cast<size_t>(token) >= logits.size()) continue;
+void RepetitionPenalty::add(std::span<const int32_t> tokens) {
+  for (const int32_t token : tokens) {
+    if (token < 0) continue;
+    const auto id = static_cast<size_t>(token);
+    if (id >= is_seen_.size()) is_seen_.resize(id + 1);
+    if (is_seen_[id]) continue;
+    is_seen_[id] = true;
+    tokens_.push_back(token);
+  }
+}
+
+void RepetitionPenalty::apply(std::span<float> logits) const {
+  if (penalty_ == 1.0f) return;
+  for (const int32_t token : tokens_) {
+    if (static_cast<size_t>(token) >= logits.size()) continue;
     float& logit = logits[static_cast<size_t>(token)];
-    logit = logit < 0.0f ? logit * penalty : logit / penalty;
+    logit = logit < 0.0f ? logit * penalty_ : logit / penalty_;
   }
 }
 

@@ -18,11 +18,23 @@ using UniformSource = std::function<double()>;
 // `cond`. All of one length.
 void apply_guidance(std::span<float> cond, std::span<const float> uncond, float scale);
 
-// Divides positive and multiplies negative logits of the tokens seen so far by `penalty`
-// (arXiv:1909.05858). `seen`: ids, each counted once however often it occurs; 1 = no change.
-void apply_repetition_penalty(std::span<float> logits,
-                              std::span<const int32_t> seen,
-                              float penalty);
+// Divides positive and multiplies negative logits of the tokens seen so far by a penalty of 1 or
+// more (arXiv:1909.05858), each token once however often it occurs. Remembers the tokens, so that
+// a step costs no more than their number. Not thread-safe.
+class RepetitionPenalty {
+ public:
+  // 1 = no change.
+  explicit RepetitionPenalty(float penalty) : penalty_(penalty) {}
+
+  void add(std::span<const int32_t> tokens);
+  // Ids past the end of `logits` do not count.
+  void apply(std::span<float> logits) const;
+
+ private:
+  float penalty_;
+  std::vector<bool> is_seen_;    // by id
+  std::vector<int32_t> tokens_;  // each once
+};
 
 // One stream of draws. Equal logits and an equal stream give equal tokens. Not thread-safe.
 class TokenSampler {

@@ -43,10 +43,25 @@ struct Progress {
   std::string_view message = {};  // more for people; may be empty
 };
 
-// What a job gets from its caller. The callback runs on the worker thread and must be quick.
+// What a job gets from its caller. Callbacks run on the worker thread and must be quick.
 struct JobContext {
   std::stop_token stop;
   std::function<void(const Progress&)> progress = [](const Progress&) {};
+  // Once, as soon as the planner has fixed its metadata and before it writes audio codes.
+  std::function<void(const PlannedSong&)> plan = [](const PlannedSong&) {};
+  bool smallest_tiles = false;  // decode with the least memory, at the cost of time
+};
+
+// What can be said of an engine between two songs.
+struct EngineFacts {
+  std::string device = {};                // as in SongReport
+  std::string device_name = {};           // as in SongReport
+  std::string precision = {};             // "bf16", "f32", "q8_0"
+  std::string model = {};                 // of the folder in use
+  bool has_planner = false;               // beside that model
+  size_t weight_bytes = 0;                // on the device now
+  size_t missing_bytes = 0;               // of weights that the next song may still load; about
+  std::optional<size_t> free_bytes = {};  // of the device; absent: it shares the host's memory
 };
 
 struct SongResult {
@@ -67,6 +82,8 @@ class Engine {
   // a step. Throws Cancelled, OutOfMemory, whatever open() throws, what read_song_input() says of
   // audio files, and open_lora() and LoraStack::apply() of adapters.
   virtual SongResult generate(const SongRequest& request, const JobContext& job) = 0;
+
+  virtual EngineFacts facts() const = 0;
 };
 
 }  // namespace ams

@@ -60,6 +60,7 @@ SongNoise song_noise(const SongControls& request, int64_t channels) {
 SongContext song_context(const JobContext& job) {
   SongContext context;
   context.stop = job.stop;
+  context.smallest_tiles = job.smallest_tiles;
   const auto report = [&job](std::string_view stage, int64_t done, int64_t total) {
     Progress event;
     event.stage = stage;
@@ -78,6 +79,21 @@ SongContext song_context(const JobContext& job) {
   return context;
 }
 
+// Half an hour of latents.
+constexpr size_t kEncodedInputsBytes = size_t{32} << 20;
+
+// What the latents of an input depend on besides its samples.
+std::string codec_identity(const SongModel& model) {
+  return str(model.files().vae.string(), ' ', precision_name(model.options().precision));
+}
+
+std::string tokenizer_identity(const SongModel& model) {
+  return str(model.files().dit.string(),
+             ' ',
+             precision_name(model.options().precision),
+             model.options().rounds_rotary_tables ? " rounded" : "");
+}
+
 LoadedModels loaded_models(const SongModelFiles& files, bool planner_used) {
   LoadedModels loaded;
   loaded.dit = files.dit.filename().string();
@@ -85,6 +101,26 @@ LoadedModels loaded_models(const SongModelFiles& files, bool planner_used) {
   loaded.text_encoder = files.text_encoder.filename().string();
   if (planner_used) loaded.lm = files.planner->filename().string();
   return loaded;
+}
+
+// Of the weight files in a folder; 0 if it cannot be read.
+size_t weight_file_bytes(const std::filesystem::path& folder) {
+  size_t bytes = 0;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::filesystem::path ending = entry.path().extension();
+    if (ending != ".safetensors" && ending != ".gguf") continue;
+    const auto size = entry.file_size(error);
+    if (!error) bytes += static_cast<size_t>(size);
+  }
+  return bytes;
+}
+
+size_t weight_file_bytes(const SongModelFiles& files) {
+  size_t bytes = weight_file_bytes(files.dit) + weight_file_bytes(files.vae) +
+                 weight_file_bytes(files.text_encoder);
+  if (files.planner) bytes += weight_file_bytes(*files.planner);
+  return bytes;
 }
 
 }  // namespace
@@ -95,8 +131,27 @@ std::unique_ptr<Engine> Engine::open(const EngineOptions& options) {
 
 SongEngine::SongEngine(const EngineOptions& options)
     : options_(options),
-      device_(Device::open({options.device, static_cast<int>(options.threads.value_or(0))})) {
+      device_(Device::open({options.device, static_cast<int>(options.threads.value_or(0))})),
+      inputs_(kEncodedInputsBytes) {
   model_for(options.model, options.compat);
+}
+
+EngineFacts SongEngine::facts() const {
+  EngineFacts facts;
+  const DeviceInfo device = device_->info();
+  facts.device = device_kind_name(device.kind);
+  facts.device_name = device.name;
+  facts.precision = precision_name(precision_of(options_.quant));
+  if (device.kind != DeviceKind::Cpu && device.kind != DeviceKind::Metal) {
+    facts.free_bytes = device.memory_free;
+  }
+  if (!model_) return facts;
+  facts.model = model_->files().name;
+  facts.has_planner = model_->has_planner();
+  facts.weight_bytes = model_->weight_bytes();
+  const size_t all = weight_file_bytes(model_->files());
+  facts.missing_bytes = all > facts.weight_bytes ? all - facts.weight_bytes : 0;
+  return facts;
 }
 
 SongModelFiles SongEngine::find_files(const std::string& name) {
@@ -161,17 +216,25 @@ SongResult SongEngine::generate(const SongRequest& asked, const JobContext& job)
     job.progress(event);
   };
 
+  // Before the planner and any encoding: an adapter that is missing or made for another model is
+  // told at once.
+  apply_loras(model, controls, loading, report);
   const ModeContext context{.model = model, .job = job, .loading = loading, .report = report};
   SongDraft draft =
       std::visit([&](const auto& each) { return draft_song(each, context); }, request);
-  apply_loras(model, controls, loading, report);
-  const SongNetworks networks = model.networks(loading);
+  SongNetworks networks = model.networks(loading);
+  const int64_t hits_before = inputs_.hits();
+  CachingCodec codec(*networks.codec, inputs_, codec_identity(model));
+  CachingTokenizer tokenizer(*networks.code_tokenizer, inputs_, tokenizer_identity(model));
+  networks.codec = &codec;
+  networks.code_tokenizer = &tokenizer;
   const SongNoise noise = song_noise(controls, networks.denoiser->latent_channels());
   RenderedSong song = render_song(networks, draft.spec, noise, song_context(job));
   result.audio = draft.finish({networks.codec->sample_rate(), std::move(song.audio)});
 
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   const DeviceInfo device = device_->info();
+  report.inputs_reused = inputs_.hits() - hits_before;
   report.device = device_kind_name(device.kind);
   report.device_name = device.name;
   report.precision = precision_name(model.options().precision);

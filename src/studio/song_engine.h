@@ -5,6 +5,7 @@
 
 #include "studio/engine.h"
 #include "studio/lora/lora_choice.h"
+#include "studio/models/encoded_inputs.h"
 #include "studio/models/song_model.h"
 #include "tensor/device.h"
 
@@ -15,6 +16,7 @@ class SongEngine : public Engine {
   explicit SongEngine(const EngineOptions& options);
 
   SongResult generate(const SongRequest& request, const JobContext& job) override;
+  EngineFacts facts() const override;
 
  private:
   SongModel& model_for(const std::string& name, Compatibility compat);
@@ -30,6 +32,7 @@ class SongEngine : public Engine {
   std::unique_ptr<SongModel> model_;
   bool is_test_model_ = false;
   LoraShelf loras_;
+  EncodedInputs inputs_;
 };
 
 }  // namespace ams

@@ -60,7 +60,8 @@ struct SongReport {
   bool lm_used = false;             // the planner ran
   std::optional<PlannedSong> lm_result;
   std::vector<SongInput> inputs;
-  std::vector<SongLora> loras;              // in the order of the request
+  int64_t inputs_reused = 0;    // encodings of audio that an earlier song had left behind
+  std::vector<SongLora> loras;  // in the order of the request
   std::vector<std::string> ignored_params;  // wire names without effect in this run
   std::vector<std::string> warnings;        // sentences for the user
   double load_seconds = 0;                  // reading weights

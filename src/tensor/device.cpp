@@ -87,6 +87,14 @@ void forward_log(ggml_log_level, const char* text, void*) {
   if (!line.empty()) log(LogLevel::Debug, "ggml", line);
 }
 
+DeviceInfo info_of(ggml_backend_dev_t device) {
+  DeviceInfo info;
+  info.kind = kind_of(device);
+  info.name = ggml_backend_dev_description(device);
+  ggml_backend_dev_memory(device, &info.memory_free, &info.memory_total);
+  return info;
+}
+
 }  // namespace
 
 int physical_cores() {
@@ -157,14 +165,12 @@ Device::Device(ggml_backend* backend, DeviceKind kind, int threads, bool own_ker
 
 Device::~Device() { ggml_backend_free(backend_); }
 
-DeviceInfo Device::info() const {
-  ggml_backend_dev_t device = ggml_backend_get_device(backend_);
-  DeviceInfo info;
-  info.kind = kind_;
-  info.name = ggml_backend_dev_description(device);
-  ggml_backend_dev_memory(device, &info.memory_free, &info.memory_total);
-  return info;
+DeviceInfo Device::describe(const DeviceOptions& options) {
+  ggml_log_set(forward_log, nullptr);
+  return info_of(choose_device(options.name));
 }
+
+DeviceInfo Device::info() const { return info_of(ggml_backend_get_device(backend_)); }
 
 bool Device::supports(const ggml_tensor* node) const {
   return ggml_backend_supports_op(backend_, node);

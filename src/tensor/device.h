@@ -38,6 +38,8 @@ class Device {
   // Throws InvalidRequest for a name that this build does not know, NotFound if no such device
   // exists.
   static std::unique_ptr<Device> open(const DeviceOptions& options);
+  // What open() would open, without starting it. Throws as open(). Thread-safe.
+  static DeviceInfo describe(const DeviceOptions& options);
 
   ~Device();
   Device(const Device&) = delete;

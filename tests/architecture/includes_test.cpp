@@ -50,6 +50,7 @@ const std::vector<Confinement>& confinements() {
       {"CUDA", std::regex("cu(da|blas|dnn).*\\.h"), {"nets/"}},
       {"FFmpeg", std::regex("lib(av|sw).*/.*"), {"audio/"}},
       {"libebur128", std::regex("ebur128\\.h"), {"audio/"}},
+      {"libzip", std::regex("zip\\.h"), {"tensor/", "studio/post/"}},
       {"CLI11", std::regex("CLI/.*"), {"cli/"}},
       {"PCRE2", std::regex("pcre2\\.h"), {"text/"}},
       {"utf8proc", std::regex("utf8proc\\.h"), {"text/"}},

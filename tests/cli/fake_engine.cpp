@@ -66,6 +66,10 @@ class FakeEngine : public Engine {
     return result;
   }
 
+  EngineFacts facts() const override {
+    return {.device = "cpu", .device_name = "fake", .precision = "f32", .model = "fake"};
+  }
+
  private:
   EngineOptions options_;
 };

@@ -27,7 +27,7 @@ struct RunContext {
 // A family of cases. `prefix` is matched against the case name; the longest match wins.
 struct Runner {
   std::string_view prefix;
-  double tolerance;  // relative L2 of floats: one network 1e-4, loops and whole requests 1e-3
+  double tolerance;  // relative L2 of floats, see the table in runner.cpp
   void (*run)(const RunContext& context, const GoldenCase& golden, Comparison& comparison);
 };
 

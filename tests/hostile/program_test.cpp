@@ -1,22 +1,20 @@
 // The program as a black box on broken checkpoints, requests and surroundings: exit code, one line
 // on standard error, and no file left behind.
 #include <algorithm>
-#include <csignal>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
 
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "hostile/broken_checkpoint.h"
+#include "support/program_run.h"
 
 namespace ams {
 namespace {
@@ -27,35 +25,13 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-struct Result {
-  int exit_code = -1;  // 128 + signal if a signal ended it
-  std::string err;
-};
-
 class HostileProgram : public testing::Test {
  protected:
   HostileProgram() { fs::create_directory(work_); }
 
-  // The program in work_; `prepare` runs in the new process first.
-  Result run(
-      std::vector<std::string> words, const std::function<void()>& prepare = [] {}) const {
-    const fs::path err = outer_.path() / "stderr";
-    const pid_t child = fork();
-    if (child == 0) {
-      std::vector<char*> argv{const_cast<char*>("ams")};
-      for (std::string& word : words) argv.push_back(word.data());
-      argv.push_back(nullptr);
-      const int to = open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-      dup2(to, STDERR_FILENO);
-      dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
-      prepare();
-      if (chdir(work_.c_str()) == 0) execv(AMS_TEST_PROGRAM, argv.data());
-      _exit(99);
-    }
-    int status = 0;
-    waitpid(child, &status, 0);
-    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    return {code, bytes_of(err)};
+  ProgramResult run(
+      const std::vector<std::string>& words, const std::function<void()>& prepare = [] {}) const {
+    return program_.run(words, prepare);
   }
 
   // A short song from the copied checkpoint without its planner; later words win over earlier ones.
@@ -73,20 +49,14 @@ class HostileProgram : public testing::Test {
     return words;
   }
 
-  void expect_failure(const Result& result, ErrorCode code, const std::string& text) const {
+  void expect_failure(const ProgramResult& result, ErrorCode code, const std::string& text) const {
     EXPECT_EQ(result.exit_code, error_code_info(code).exit_code) << result.err;
     EXPECT_THAT(result.err, AllOf(StartsWith("ams: "), HasSubstr(text)));
     EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
     EXPECT_THAT(files(), IsEmpty());
   }
 
-  std::vector<std::string> files() const {
-    std::vector<std::string> names;
-    for (const auto& entry : fs::directory_iterator(work_)) {
-      names.push_back(entry.path().filename().string());
-    }
-    return names;
-  }
+  std::vector<std::string> files() const { return file_names(work_); }
 
   // Every value of one tensor of the weights becomes `pattern`, a BF16 number.
   void fill_tensor(std::string_view network, std::string_view name, uint16_t pattern) const {
@@ -103,13 +73,14 @@ class HostileProgram : public testing::Test {
   const BrokenCheckpoint checkpoint_;
   const TemporaryFolder outer_;
   const fs::path work_ = outer_.path() / "work";
+  const ProgramRunner program_{AMS_TEST_PROGRAM, work_};
 };
 
 constexpr uint16_t kNan = 0x7FC0;
 constexpr uint16_t kInfinity = 0x7F80;
 
 TEST_F(HostileProgram, control_writes_a_song) {
-  const Result result = run(song());
+  const ProgramResult result = run(song());
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(files(), testing::ElementsAre("song.wav"));
 }
@@ -226,7 +197,7 @@ void limit(decltype(RLIMIT_AS) resource, rlim_t value) {
 
 // A limit on the size of files fails a write as a full disk does, but also sends SIGXFSZ.
 TEST_F(HostileProgram, full_disk_leaves_no_file) {
-  const Result result = run(song(), [] { limit(RLIMIT_FSIZE, rlim_t{100} << 10); });
+  const ProgramResult result = run(song(), [] { limit(RLIMIT_FSIZE, rlim_t{100} << 10); });
   expect_failure(result, ErrorCode::Internal, "song.wav' cannot be written");
 }
 
@@ -236,7 +207,7 @@ TEST_F(HostileProgram, little_memory_is_an_error_and_no_abort) {
 #endif
   int failures = 0;
   for (const rlim_t mebibytes : {220u, 240u, 260u}) {
-    const Result result = run(song(), [=] { limit(RLIMIT_AS, mebibytes << 20); });
+    const ProgramResult result = run(song(), [=] { limit(RLIMIT_AS, mebibytes << 20); });
     if (result.exit_code == 0) {
       fs::remove(work_ / "song.wav");
       continue;

@@ -1,4 +1,4 @@
-// The option tables that the C++ server will generate; docs/api-draft.md, "Options".
+// The option tables that the C++ server will generate; docs/api.md, "Options".
 
 const blank = {
   group: '',

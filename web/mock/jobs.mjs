@@ -317,7 +317,7 @@ export class Studio {
   }
 
   post(session, kind, result) {
-    return this.start(session, kind, null, null, async (job) => {
+    const job = this.start(session, kind, null, null, async (job) => {
       await this.stage(job, 'post', kind === 'stems' ? 12 : 4, 90, 1, kind);
       const song = this.files.get(result.files[0].url.slice(7)).bytes;
       if (kind === 'stems') {
@@ -351,5 +351,7 @@ export class Studio {
       }
       this.emit(job, { kind: 'done', result_id: result.id });
     });
+    job.view.result_id = result.id;
+    return job;
   }
 }

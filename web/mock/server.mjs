@@ -1,4 +1,4 @@
-// A stand-in for `ams serve`, for development and browser tests only: docs/api-draft.md with played jobs.
+// A stand-in for `ams serve`, for development and browser tests only: docs/api.md with played jobs.
 //   node mock/server.mjs [--port 7861] [--speed 1]      serves web/dist and the API on 127.0.0.1
 import { createHash } from 'node:crypto';
 import { readFileSync, existsSync } from 'node:fs';
@@ -39,9 +39,22 @@ const presets = () =>
     state: 'not_downloaded',
   }));
 
-export function startMock({ port = 0, speed = 1, device = 'cuda', token = '' } = {}) {
+export function startMock({ port = 0, speed = 1, device = 'cuda', token = '', quality = 'full', missing = false } = {}) {
   const studio = new Studio(speed);
   const loras = { presets: presets(), custom: [] };
+  const full = {
+    name: 'acestep-v15-xl-sft',
+    kind: 'song',
+    variant: 'sft',
+    bytes: 9.6e9,
+    present: quality === 'full' && !missing,
+    loaded: false,
+    selected: quality === 'full',
+    quality: 'full',
+    downloadable: true,
+  };
+  const small = { ...full, name: `${quality}-model`, bytes: 4e6, present: true, quality };
+  const models = quality === 'full' ? [full] : [{ ...small, selected: true }, full];
 
   function checkJob(request) {
     const table = options.modes.find((m) => m.mode === request.mode);
@@ -161,24 +174,20 @@ export function startMock({ port = 0, speed = 1, device = 'cuda', token = '' } =
       }),
     ],
     ['GET', /^\/options$/, () => ({ body: options })],
+    ['GET', /^\/models$/, () => ({ body: { models } })],
     [
-      'GET',
-      /^\/models$/,
-      () => ({
-        body: {
-          models: [
-            {
-              name: 'acestep-v15-xl-sft',
-              kind: 'song',
-              variant: 'sft',
-              bytes: 9.6e9,
-              present: true,
-              loaded: studio.warm,
-              selected: true,
-            },
-          ],
-        },
-      }),
+      'POST',
+      /^\/models\/([\w.-]+)\/download$/,
+      (c) => {
+        const job = studio.start(c.session, 'download', null, null, async (job) => {
+          await studio.stage(job, 'downloading', 20, 250, 300, 'model.safetensors');
+          for (const model of models) model.selected = false;
+          Object.assign(full, { present: true, selected: true });
+          studio.emit(job, { kind: 'done', result_id: null });
+        });
+        job.view.model = full.name;
+        return view(job);
+      },
     ],
     ['GET', /^\/loras$/, () => ({ body: loras })],
     [
@@ -361,7 +370,11 @@ export function startMock({ port = 0, speed = 1, device = 'cuda', token = '' } =
   const server = createServer(async (request, response) => {
     const url = new URL(request.url, 'http://mock');
     const chunks = [];
-    for await (const chunk of request) chunks.push(chunk);
+    try {
+      for await (const chunk of request) chunks.push(chunk);
+    } catch {
+      return; // the client went away in the middle
+    }
     const file = /^\/files\/(\w+)$/.exec(url.pathname);
     if (file)
       return sendFile(

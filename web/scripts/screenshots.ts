@@ -1,10 +1,13 @@
-// Takes the pictures of docs/images: every mode at four widths, against the mock studio.
+// Takes the pictures of docs/images: every mode at four widths, from the built server with the tests'
+// tiny models.
 //   npm run build && npm run screenshots [FOLDER]
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
-import { addAudio, choose, Harness, make, pane } from '../tests/browser/harness';
+import { hurry, make, prompt, write } from '../tests/e2e/steps';
+import { addAudio, choose, Harness, pane } from '../tests/support/harness';
+import { checkpoints, startRealStudio } from '../tests/support/real_studio';
 
 const folder = process.argv[2] ?? fileURLToPath(new URL('../../docs/images', import.meta.url));
 const WIDTHS = [390, 800, 1024, 1440];
@@ -18,47 +21,61 @@ The last boat home still has a seat for me
 Carry me home, carry me slow
 Past every light that I used to know`;
 
+async function addAdapter(page: Page, mode: string) {
+  const form = pane(page, mode);
+  await form.locator('summary', { hasText: 'LoRA' }).click();
+  await form
+    .locator('input[accept=".safetensors"]')
+    .setInputFiles(join(checkpoints, 'adapters/lora_a/adapter_model.safetensors'));
+  await form.getByRole('slider', { name: /^Strength of/ }).waitFor();
+}
+
+// Each leaves the page as it shall be seen.
 const stories: Record<string, (page: Page) => Promise<void>> = {
   async generate(page) {
     const form = pane(page, 'generate');
-    await form
-      .locator('[name=prompt]')
-      .fill('Dream pop, shimmering guitars, slow drums, airy female vocals');
+    await hurry(page, 'generate', { duration_s: 15 });
+    await prompt(page).fill('Dream pop, shimmering guitars, slow drums, airy female vocals');
     await form.locator('[name=lyrics]').fill(LYRICS);
-    await form.locator('summary', { hasText: 'LoRA' }).click();
-    await form.getByRole('button', { name: 'Chinese New Year' }).click();
-    await form.getByText('selected').waitFor();
+    await addAdapter(page, 'generate');
     await make(page, 'generate');
-    await form.getByRole('button', { name: 'Separate stems' }).click();
-    await form.getByRole('button', { name: 'Play vocals' }).waitFor({ timeout: 20000 });
+    const stems = form.getByRole('button', { name: 'Separate stems' });
+    if (await stems.isEnabled()) {
+      await stems.click();
+      await form.getByRole('button', { name: 'Play vocals' }).waitFor({ timeout: 300_000 });
+    }
   },
   async cover(page) {
+    await hurry(page, 'cover', { duration_s: 240, steps: 80 });
     await addAudio(page, 'cover', 28);
     await pane(page, 'cover').locator('[name=prompt]').fill('Brass band, marching drums');
     await pane(page, 'cover').locator('button.submit').click();
-    await pane(page, 'cover').getByText('Generating').waitFor();
+    await pane(page, 'cover').getByText('Generating').waitFor({ timeout: 60_000 });
+    await pane(page, 'cover').getByText(/ left/).waitFor({ timeout: 60_000 });
   },
   async extend(page) {
-    await addAudio(page, 'extend', 40);
+    await hurry(page, 'extend');
+    await addAudio(page, 'extend', 20);
+    await pane(page, 'extend').locator('[name=extra_duration_s]').fill('10');
     await pane(page, 'extend').locator('[name=extra_prompt]').fill('Slow build, wide pads');
     await make(page, 'extend');
   },
   async edit(page) {
-    await addAudio(page, 'edit', 60);
-    await pane(page, 'edit').locator('[name=segment_start_s]').fill('18');
-    await pane(page, 'edit').locator('[name=segment_end_s]').fill('36.5');
+    await hurry(page, 'edit');
+    await addAudio(page, 'edit', 30);
+    await pane(page, 'edit').locator('[name=segment_start_s]').fill('9');
+    await pane(page, 'edit').locator('[name=segment_end_s]').fill('18.5');
     await make(page, 'edit');
   },
   async lyrics(page) {
     await pane(page, 'lyrics')
       .locator('[name=brief]')
       .fill('A night drive home after a long tour, tired but happy');
-    await pane(page, 'lyrics').locator('button.submit').click();
-    await pane(page, 'lyrics').locator('#use_in_generate_btn:enabled').waitFor({ timeout: 20000 });
+    await write(page);
   },
 };
 
-const harness = await Harness.start({ speed: 3 });
+const harness = await Harness.against(await startRealStudio());
 try {
   for (const [mode, tell] of Object.entries(stories)) {
     for (const width of WIDTHS) {
@@ -70,6 +87,8 @@ try {
       await page.mouse.move(0, 0);
       await page.evaluate(() => window.scrollTo(0, 0));
       await page.screenshot({ path: join(folder, `${mode}-${width}.png`), fullPage: true });
+      const cancel = pane(page, mode).getByRole('button', { name: 'Cancel' });
+      if (await cancel.isVisible()) await cancel.click();
       await page.close();
     }
   }

@@ -14,7 +14,9 @@
 #include "planner/token_sampler.h"
 #include "studio/bench/bench_ceilings.h"
 #include "studio/bench/bench_networks.h"
+#include "studio/bench/bench_post.h"
 #include "studio/engine_precision.h"
+#include "studio/requests/lyrics_request.h"
 #include "studio/sampling_defaults.h"
 
 namespace ams {
@@ -79,7 +81,10 @@ class Bench {
   Timing timed(const std::function<void()>& work, int64_t repeats = 1) const;
   void add(BenchStage stage);
   void add_milliseconds(std::string name, const Timing& timing, std::optional<double> share = {});
-  void add_rate(std::string name, const Timing& timing, double tokens, double share);
+  void add_rate(std::string name,
+                const Timing& timing,
+                double tokens,
+                std::optional<double> share = {});
   // Share of the bf16 product ceiling.
   double product_share(double operations, const Timing& timing) const {
     return operations / timing.median / 1e9 / ceilings_.bf16_gflops;
@@ -90,6 +95,7 @@ class Bench {
   void note_memory();
   void measure_text();
   void measure_planner();
+  void measure_lyrics();
   void measure_song_model();
   void measure_codec();
 
@@ -135,7 +141,10 @@ void Bench::add_milliseconds(std::string name, const Timing& timing, std::option
        processor_ms(timing)});
 }
 
-void Bench::add_rate(std::string name, const Timing& timing, double tokens, double share) {
+void Bench::add_rate(std::string name,
+                     const Timing& timing,
+                     double tokens,
+                     std::optional<double> share) {
   add({std::move(name),
        "tokens/s",
        tokens / timing.median,
@@ -222,6 +231,60 @@ void Bench::measure_planner() {
       prefill.median * static_cast<double>(sequences) + step.median * static_cast<double>(codes);
 }
 
+// The loop of write_lyrics() without its callbacks.
+void Bench::measure_lyrics() {
+  const auto lm = networks_.lyrics();
+  const int64_t vocabulary = lm->vocab_size();
+  const auto session = lm->open({1, kPromptTokens + (options_.runs + 1) * kTimedTokens + 1});
+  const std::vector<int32_t> prompt = seeded_tokens(kPromptTokens, vocabulary);
+  std::vector<float> logits(static_cast<size_t>(vocabulary));
+  const Timing prefill = timed([&] {
+    session->truncate(0, 0);
+    session->prefill(0, prompt, logits);
+  });
+  add_rate("lyrics_prefill", prefill, static_cast<double>(kPromptTokens));
+
+  const LyricsRequest knobs;
+  RepetitionPenalty penalty(static_cast<float>(knobs.repetition_penalty));
+  penalty.add(prompt);
+  PhiloxStream stream(3, RandomPurpose::Lyrics);
+  TokenSampler sampler({.temperature = static_cast<float>(knobs.temperature),
+                        .top_k = knobs.top_k,
+                        .top_p = static_cast<float>(knobs.top_p)},
+                       [&stream] { return stream.uniform(); });
+  std::vector<int32_t> token{prompt.back()};
+  std::vector<float> kept = logits;
+  const auto draw = [&] {
+    penalty.apply(logits);
+    token[0] = static_cast<int32_t>(sampler.sample(std::span<const float>(logits)));
+    penalty.add(token);
+  };
+  const Timing sampling = timed(
+      [&] {
+        std::copy(kept.begin(), kept.end(), logits.begin());
+        draw();
+      },
+      kTimedTokens);
+  const Timing whole = timed(
+      [&] {
+        session->step(token, logits);
+        draw();
+      },
+      kTimedTokens);
+  // Each token reads every weight once; of an untied table only one row.
+  const auto parameters = static_cast<double>(lm.store->parameters());
+  const double table = networks_.lyrics_is_tied()
+                           ? 0.0
+                           : static_cast<double>(lm.store->weights().front().tensor.size());
+  const double bytes = static_cast<double>(lm.store->bytes()) * (parameters - table) / parameters;
+  add_rate("lyrics",
+           whole,
+           /*tokens=*/1.0,
+           bytes / whole.median / 1e9 / ceilings_.read_gb_per_second);
+  add_milliseconds("lyrics_token", whole);
+  add_milliseconds("lyrics_sampling", sampling);
+}
+
 void Bench::measure_song_model() {
   const auto model = networks_.song_model();
   const AceStepConfig& config = model->config();
@@ -295,7 +358,8 @@ BenchReport Bench::run() {
   report_.device_name = info.name;
   report_.threads = device_->threads();
   report_.implementation = device_->has_own_kernels() ? "native" : "ggml";
-  report_.config = networks_.name();
+  report_.config =
+      options_.stage == "lyrics" ? "qwen2.5-" + options_.lyrics_config : networks_.name();
   report_.precision = precision_name(networks_.precision());
   ceilings_ = measure_ceilings(*device_);
   report_.fp32_gflops = ceilings_.fp32_gflops;
@@ -303,6 +367,7 @@ BenchReport Bench::run() {
   report_.read_gb_per_second = ceilings_.read_gb_per_second;
   if (wants("text")) measure_text();
   if (wants("planner")) measure_planner();
+  if (options_.stage == "lyrics") measure_lyrics();
   if (wants("dit")) measure_song_model();
   if (wants("decode") || wants("encode")) measure_codec();
   if (options_.stage == "all") {
@@ -314,6 +379,7 @@ BenchReport Bench::run() {
 }  // namespace
 
 BenchReport run_bench(const BenchOptions& options, const JobContext& job) {
+  if (is_post_stage(options.stage)) return run_post_bench(options, job);
   return Bench(options, job).run();
 }
 

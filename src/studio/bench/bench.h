@@ -13,15 +13,18 @@
 namespace ams {
 
 struct BenchOptions {
-  std::string config = "sft";    // sizes of the random weights: xl-sft, sft, turbo, demo, tiny
-  std::string model;             // a checkpoint instead of random weights; empty: none
-  std::string stage = "all";     // all, text, planner, dit, decode, encode
-  double duration_seconds = 10;  // 5-600
-  double guidance_scale = 7;     // 1-15, 1 = off
-  int64_t steps = 4;             // diffusion steps that are timed, 1-80
-  int64_t runs = 3;              // of every stage after the warm-up, 1-100
-  std::string impl = "auto";     // of the networks: auto, ggml, native
-  EngineOptions engine;          // device, quant, threads
+  std::string config = "sft";  // sizes of the random weights: xl-sft, sft, turbo, demo, tiny
+  std::string model;           // a checkpoint instead of random weights; empty: none
+  // all, text, planner, dit, decode, encode; and, not in "all": lyrics, or what happens to finished
+  // files: stems, loudness, mp3, decode-audio
+  std::string stage = "all";
+  std::string lyrics_config = "1.5b";  // Qwen2.5 size of the lyrics stage: 0.5b, 1.5b, 3b, 7b, tiny
+  double duration_seconds = 10;        // 5-600
+  double guidance_scale = 7;           // 1-15, 1 = off
+  int64_t steps = 4;                   // diffusion steps that are timed, 1-80
+  int64_t runs = 3;                    // of every stage after the warm-up, 1-100
+  std::string impl = "auto";           // of the networks: auto, ggml, native
+  EngineOptions engine;                // device, quant, threads
 };
 
 // The rows of the whole struct. They point into the argument.

@@ -97,6 +97,28 @@ constexpr BenchSizes kSizes[] = {
      16},
 };
 
+struct LyricsSizes {
+  std::string_view name;
+  QwenSizes sizes;
+  bool is_tied;
+};
+
+// Qwen2.5 Instruct (arXiv:2412.15115, table 1).
+constexpr LyricsSizes kLyricsSizes[] = {
+    {"0.5b", {896, 4864, 24, 14, 2, 64, 151936}, true},
+    {"1.5b", {1536, 8960, 28, 12, 2, 128, 151936}, true},
+    {"3b", {2048, 11008, 36, 16, 2, 128, 151936}, true},
+    {"7b", {3584, 18944, 28, 28, 4, 128, 152064}, false},
+    {"tiny", {128, 256, 2, 4, 2, 32, 2048}, true},
+};
+
+const LyricsSizes& lyrics_sizes_of(const std::string& name) {
+  for (const LyricsSizes& row : kLyricsSizes) {
+    if (row.name == name) return row;
+  }
+  throw Error(ErrorCode::InvalidRequest, str("bench: nobody knows the lyrics model '", name, "'"));
+}
+
 const BenchSizes& sizes_of(const std::string& name) {
   for (const BenchSizes& sizes : kSizes) {
     if (sizes.name == name) return sizes;
@@ -119,7 +141,10 @@ QwenConfig qwen_config(const QwenSizes& sizes) {
 }  // namespace
 
 BenchNetworks::BenchNetworks(const BenchOptions& options, const Device& device)
-    : device_(&device), precision_(precision_of(options.engine.quant)), name_(options.config) {
+    : device_(&device),
+      precision_(precision_of(options.engine.quant)),
+      lyrics_name_(options.lyrics_config),
+      name_(options.config) {
   if (options.model.empty()) return;
   files_ = find_song_model(options.model, /*planner=*/"", options.engine.model_folders);
   name_ = files_->name;
@@ -191,6 +216,20 @@ BenchNetworks::Loaded<QwenLm> BenchNetworks::planner() const {
   }
   return loaded;
 }
+
+BenchNetworks::Loaded<QwenLm> BenchNetworks::lyrics() const {
+  const LyricsSizes& row = lyrics_sizes_of(lyrics_name_);
+  QwenConfig config = qwen_config(row.sizes);
+  config.tie_word_embeddings = row.is_tied;
+  config.projection = ProjectionKind::Bias;
+  Loaded<QwenLm> loaded{std::make_unique<WeightStore>(), nullptr};
+  loaded.network =
+      std::make_unique<QwenLm>(loaded.store->root(), config, *device_, /*exact_caches=*/false);
+  loaded.store->load_random(kSeed, *device_, precision_);
+  return loaded;
+}
+
+bool BenchNetworks::lyrics_is_tied() const { return lyrics_sizes_of(lyrics_name_).is_tied; }
 
 BenchNetworks::Loaded<Oobleck> BenchNetworks::codec() const {
   Loaded<Oobleck> loaded{std::make_unique<WeightStore>(), nullptr};

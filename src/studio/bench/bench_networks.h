@@ -32,7 +32,9 @@ class BenchNetworks {
   std::unique_ptr<AceStepModel> song_model() const;
   Loaded<QwenTextEncoder> text_encoder() const;
   Loaded<QwenLm> planner() const;
+  Loaded<QwenLm> lyrics() const;  // always with random weights
   Loaded<Oobleck> codec() const;
+  bool lyrics_is_tied() const;  // its output head is the embedding table
   OobleckConfig codec_config() const;
   bool has_planner() const { return !files_ || files_->planner; }
 
@@ -46,6 +48,7 @@ class BenchNetworks {
 
   const Device* device_;
   Precision precision_;
+  std::string lyrics_name_;
   std::string name_;  // of the configuration or the checkpoint
   std::optional<SongModelFiles> files_;
 };

@@ -7,6 +7,7 @@
 #include "base/sha256.h"
 #include "base/str.h"
 #include "studio/lora/lora_presets.h"
+#include "studio/models/model_downloads.h"
 
 namespace ams {
 namespace {
@@ -15,7 +16,7 @@ namespace fs = std::filesystem;
 
 constexpr double kDefaultStrength = 0.95;
 
-// The folder of a preset may have its name or that of its repository.
+// The folder of a preset may have its name or that of its repository, or be a snapshot of a cache.
 fs::path find_preset(const LoraPreset& preset, std::span<const fs::path> folders) {
   const std::string repository(preset.hf_id.substr(preset.hf_id.rfind('/') + 1));
   std::string looked_in;
@@ -26,25 +27,35 @@ fs::path find_preset(const LoraPreset& preset, std::span<const fs::path> folders
       }
       looked_in += str(looked_in.empty() ? "" : ", ", home.string());
     }
+    HubOptions options;
+    options.cache = folder;
+    const LocalItem cached = find_local(lora_repository(preset), options);
+    if (cached.is_complete) return cached.folder;
   }
   throw Error(ErrorCode::NotFound,
               str("lora: preset '",
                   preset.name,
                   "' is in none of: ",
                   looked_in,
-                  "; put the files of ",
-                  preset.hf_id,
-                  " into a folder '",
-                  repository,
-                  "' there"));
+                  "; `ams pull \"",
+                  preset.name,
+                  "\"` fetches it"));
 }
 
-fs::path find_lora(const LoraChoice& choice, std::span<const fs::path> folders) {
-  if (fs::exists(choice.name)) return choice.name;
+double strength_of(const LoraChoice& choice) {
+  if (choice.strength) return *choice.strength;
   const LoraPreset* const preset = find_lora_preset(choice.name);
+  return preset != nullptr ? preset->default_scale : kDefaultStrength;
+}
+
+}  // namespace
+
+fs::path find_lora(const std::string& name, std::span<const fs::path> folders) {
+  if (fs::exists(name)) return name;
+  const LoraPreset* const preset = find_lora_preset(name);
   if (preset == nullptr) {
     throw Error(ErrorCode::NotFound,
-                str("lora: '", choice.name, "' is neither a file or folder nor a preset"));
+                str("lora: '", name, "' is neither a file or folder nor a preset"));
   }
   if (!preset->fits_this_program) {
     throw Error(ErrorCode::Unsupported,
@@ -57,20 +68,12 @@ fs::path find_lora(const LoraChoice& choice, std::span<const fs::path> folders) 
   return find_preset(*preset, folders);
 }
 
-double strength_of(const LoraChoice& choice) {
-  if (choice.strength) return *choice.strength;
-  const LoraPreset* const preset = find_lora_preset(choice.name);
-  return preset != nullptr ? preset->default_scale : kDefaultStrength;
-}
-
-}  // namespace
-
 std::vector<LoraUse> LoraShelf::open(std::span<const LoraChoice> choices,
                                      std::span<const fs::path> folders) {
   std::map<fs::path, Entry> kept;
   std::vector<LoraUse> uses;
   for (const LoraChoice& choice : choices) {
-    const fs::path path = find_lora(choice, folders);
+    const fs::path path = find_lora(choice.name, folders);
     if (kept.count(path) == 0) {
       const auto old = entries_.find(path);
       const bool is_same = old != entries_.end() && old->second.file != nullptr &&

@@ -15,13 +15,17 @@
 
 namespace ams {
 
+// The file or folder of an adapter: `name` is a path, or a preset looked up in `folders` and in
+// their subfolder "loras". Throws NotFound saying where was looked, Unsupported for a preset of
+// another model. Thread-safe.
+std::filesystem::path find_lora(const std::string& name,
+                                std::span<const std::filesystem::path> folders);
+
 // Opened adapters. Those of the last request stay open, so that a stack whose strengths change
 // keeps what it holds on the device. Confined to the worker thread.
 class LoraShelf {
  public:
-  // One use for each choice. A name is a path, or a preset looked up in `folders` and in their
-  // subfolder "loras". Throws NotFound saying where was looked, Unsupported for a preset of another
-  // model, and what open_lora() throws.
+  // One use for each choice, in order. Throws what find_lora() and open_lora() throw.
   std::vector<LoraUse> open(std::span<const LoraChoice> choices,
                             std::span<const std::filesystem::path> folders);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <optional>
 #include <system_error>
 
@@ -13,8 +14,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 5> kRoleNames{
-    "song", "planner", "text encoder", "vae", "lyrics"};
+constexpr std::array<std::string_view, 7> kRoleNames{
+    "song", "planner", "text encoder", "vae", "lyrics", "stems", "lora"};
+// HTDemucs files begin with one of these: its published networks, or its name.
+constexpr std::array<std::string_view, 7> kStemNetworks{
+    "955717e8", "f7e0c4bc", "d12395a8", "92cfc3b6", "04573f0d", "5c90dfd2", "htdemucs"};
+constexpr std::array<std::string_view, 2> kLoraFiles{"adapter_model.safetensors",
+                                                     "pytorch_lora_weights.safetensors"};
 constexpr size_t kMaxConfigBytes = size_t{1} << 20;
 constexpr int kDepth = 2;
 constexpr std::string_view kHubPrefix = "models--";
@@ -27,19 +33,39 @@ std::optional<ModelRole> role_of(const fs::path& folder, const std::string& name
     const std::string type = config.get("model_type", "");
     if (type == "qwen2") return ModelRole::Lyrics;
     if (type != "qwen3") return std::nullopt;
-    const bool embeds = name.find("Embedding") != std::string::npos;
-    return embeds ? ModelRole::TextEncoder : ModelRole::Planner;
+    // One network in three roles; only names tell a planner from a chat model.
+    if (name.find("Embedding") != std::string::npos) return ModelRole::TextEncoder;
+    return name.starts_with("Qwen3-") ? ModelRole::Lyrics : ModelRole::Planner;
   } catch (const Error&) {
     return std::nullopt;  // not a model of this program; opening it by name gives the reason
   }
+}
+
+bool is_weight_file(const fs::path& path) {
+  const std::string extension = path.extension().string();
+  return extension == ".safetensors" || extension == ".gguf" || extension == ".th";
+}
+
+// What has no configuration of its own is known by the names of its files.
+std::optional<ModelRole> role_of_files(const fs::path& folder) {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    const auto starts = [&name](std::string_view beginning) { return name.starts_with(beginning); };
+    if (!is_weight_file(entry.path())) continue;
+    if (std::find(kLoraFiles.begin(), kLoraFiles.end(), name) != kLoraFiles.end()) {
+      return ModelRole::Lora;
+    }
+    if (std::any_of(kStemNetworks.begin(), kStemNetworks.end(), starts)) return ModelRole::Stems;
+  }
+  return std::nullopt;
 }
 
 int64_t weight_bytes_in(const fs::path& folder) {
   int64_t total = 0;
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-    const std::string extension = entry.path().extension().string();
-    if (extension != ".safetensors" && extension != ".gguf") continue;
+    if (!is_weight_file(entry.path())) continue;
     const std::uintmax_t bytes = entry.file_size(error);  // follows the links of a Hub cache
     if (!error) total += static_cast<int64_t>(bytes);
   }
@@ -61,6 +87,17 @@ std::string repository_name(const std::string& hub_folder) {
   return hub_folder.substr(hub_folder.rfind("--") + 2);
 }
 
+// The one that the repository's main branch stood at when it was fetched comes first.
+std::vector<fs::path> snapshots_in(const fs::path& repository) {
+  std::vector<fs::path> snapshots = folders_in(repository / "snapshots");
+  std::string commit;
+  std::ifstream(repository / "refs" / "main") >> commit;
+  std::stable_partition(snapshots.begin(), snapshots.end(), [&commit](const fs::path& snapshot) {
+    return snapshot.filename() == commit;
+  });
+  return snapshots;
+}
+
 void scan(const fs::path& folder,
           const std::string& name,
           int depth,
@@ -70,6 +107,8 @@ void scan(const fs::path& folder,
     if (const auto role = role_of(folder, name)) {
       out.push_back({name, *role, folder, weight_bytes_in(folder)});
     }
+  } else if (const auto role = role_of_files(folder)) {
+    out.push_back({name, *role, folder, weight_bytes_in(folder)});
   }
   if (depth == 0) return;
   for (const fs::path& child : folders_in(folder)) {
@@ -79,7 +118,7 @@ void scan(const fs::path& folder,
       scan(child, child_name, depth - 1, out);
       continue;
     }
-    for (const fs::path& snapshot : folders_in(child / "snapshots")) {
+    for (const fs::path& snapshot : snapshots_in(child)) {
       scan(snapshot, repository_name(child_name), 1, out);
     }
   }

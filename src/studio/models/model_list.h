@@ -10,11 +10,12 @@
 
 namespace ams {
 
-enum class ModelRole { Song, Planner, TextEncoder, Vae, Lyrics };
+enum class ModelRole { Song, Planner, TextEncoder, Vae, Lyrics, Stems, Lora };
 
 std::string_view model_role_name(ModelRole role);  // "song", "planner", …
 
-// One folder with a config.json that this program understands, and its weights.
+// One folder with a config.json that this program understands, or with the files of a stem
+// separator or adapter, and its weights.
 struct ModelEntry {
   std::string name;  // of the folder; in a Hub cache, of the repository or its sub-folder
   ModelRole role;
@@ -24,7 +25,12 @@ struct ModelEntry {
 
 // Models in and up to two levels below each of `folders`, and in Hub caches among them
 // (models--org--name/snapshots/revision). Missing folders and unreadable configurations are left
-// out. Sorted by role and name; of equal names the first folder's wins. Thread-safe.
+// out; of several snapshots, the one of the main branch counts. Sorted by role and name; of equal
+// names the first folder's wins. Thread-safe.
 std::vector<ModelEntry> list_models(std::span<const std::filesystem::path> folders);
+
+// The element type that most bytes of the first weight file have: "bf16", "q8_0". Reads its header.
+// Empty if the file cannot be understood without running through it. Thread-safe.
+std::string model_precision(const ModelEntry& model);
 
 }  // namespace ams

@@ -4,27 +4,10 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "studio/models/vocabulary_check.h"
 #include "studio/modes/prepare_conditions.h"
 
 namespace ams {
-namespace {
-
-// A tokenizer may know fewer tokens than the padded table of its model, never more.
-void check_vocabulary(const Tokenizer& tokenizer,
-                      int64_t embeddings,
-                      const std::filesystem::path& folder) {
-  if (tokenizer.vocab_size() <= embeddings) return;
-  throw Error(ErrorCode::CorruptFile,
-              str("tokenizer: ",
-                  folder.string(),
-                  " has token ids up to ",
-                  tokenizer.vocab_size() - 1,
-                  ", its model has ",
-                  embeddings,
-                  " embeddings; the tokenizer is another model's"));
-}
-
-}  // namespace
 
 struct SongModel::LoadedTextEncoder {
   LoadedTextEncoder(const std::filesystem::path& folder,

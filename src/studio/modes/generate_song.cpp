@@ -14,6 +14,16 @@ std::string lyrics_of(const GenerateRequest& request) {
   return request.instrumental ? std::string(kInstrumentalLyrics) : request.lyrics;
 }
 
+PlannedSong planned_song(const SongMetadata& planned) {
+  PlannedSong song;
+  song.caption = planned.caption;
+  song.bpm = planned.bpm;
+  song.keyscale = planned.key_scale;
+  song.timesignature = planned.time_signature;
+  song.vocal_language = planned.language;
+  return song;
+}
+
 SongPlan run_planner(const SongModel::Planner& planner,
                      const GenerateRequest& request,
                      const JobContext& job) {
@@ -47,17 +57,8 @@ SongPlan run_planner(const SongModel::Planner& planner,
     event.message = progress.text;
     job.progress(event);
   };
+  observer.planned = [&](const SongMetadata& planned) { job.plan(planned_song(planned)); };
   return plan_song(*planner.lm, *planner.grammar, options, plan, observer);
-}
-
-PlannedSong planned_song(const SongPlan& plan) {
-  PlannedSong planned;
-  planned.caption = plan.planned.caption;
-  planned.bpm = plan.planned.bpm;
-  planned.keyscale = plan.planned.key_scale;
-  planned.timesignature = plan.planned.time_signature;
-  planned.vocal_language = plan.planned.language;
-  return planned;
 }
 
 }  // namespace
@@ -80,7 +81,7 @@ SongDraft draft_song(const GenerateRequest& request, const ModeContext& context)
     if (!plan.metadata.caption.empty()) spec.caption = plan.metadata.caption;
     spec.codes = plan.codes;
     context.report.lm_used = true;
-    context.report.lm_result = planned_song(plan);
+    context.report.lm_result = planned_song(plan.planned);
   } else if (wants_planner) {
     context.report.warnings.emplace_back(
         "the model has no planner beside it; the song was made without one");

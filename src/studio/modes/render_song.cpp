@@ -10,7 +10,8 @@
 namespace ams {
 namespace {
 
-constexpr int64_t kShortestFrames = 128;  // the reference generates no less than 5.12 s
+constexpr int64_t kShortestFrames = 128;     // the reference generates no less than 5.12 s
+constexpr int64_t kSmallestTileFrames = 64;  // 2.56 s, with the overlap
 
 void enter_stage(const SongContext& context, std::string_view stage) {
   if (context.stop.stop_requested()) throw Error(ErrorCode::Cancelled, "the song was cancelled");
@@ -390,6 +391,7 @@ FloatArray decode_song(const SongNetworks& networks,
   TileOptions tiles;
   tiles.stop = context.stop;
   tiles.progress = context.decoding_progress;
+  if (context.smallest_tiles) tiles.tile_frames = kSmallestTileFrames;
   FloatArray audio = networks.codec->decode(transposed, tiles);
   audio.shape = {audio.dim(1), audio.dim(2)};
   return audio;

@@ -86,6 +86,7 @@ struct SongContext {
   std::function<void(std::string_view stage)> stage;  // "encoding", "diffusion", "decoding"
   SongObserver observe;
   TokenObserver observe_tokens;
+  bool smallest_tiles = false;  // decode with the least memory
 };
 
 struct RenderedSong {

@@ -48,6 +48,10 @@ void normalise(SongControls& controls);
 // Throws InvalidRequest on what two rows say together, once each is in its range.
 void validate_controls(const SongControls& controls);
 
+// Example of lyrics in an empty form.
+inline constexpr const char* kLyricsPlaceholder =
+    "[Verse]\nNeon rain on empty streets\n\n[Chorus]\nCarry me home";
+
 // "NAME", "PATH" or either with "=STRENGTH" behind it. Throws InvalidRequest on an empty name.
 LoraChoice parse_lora_choice(std::string_view text);
 

@@ -12,6 +12,7 @@
 
 #include "audio/audio_buffer.h"
 #include "base/error.h"
+#include "support/wav_bytes.h"
 
 namespace ams {
 
@@ -44,19 +45,6 @@ AudioBuffer from_function(double seconds,
 // 10 log10 of signal power over the power of (signal - other), from sample `skip` to `skip` before
 // the end; the two have the same channels.
 double signal_to_noise_db(const AudioBuffer& signal, const AudioBuffer& other, int64_t skip = 0);
-
-// A RIFF file, byte by byte. `stated_data_bytes` < 0 = the true size.
-struct WavParts {
-  int format_tag = 1;  // 1 = PCM, 3 = float
-  int channels = 1;
-  int64_t sample_rate = 48000;
-  int bits = 16;
-  std::string data;
-  int64_t stated_data_bytes = -1;
-};
-std::string wav_bytes(const WavParts& parts);
-std::string pcm16(const std::vector<int16_t>& samples);
-std::string float32(const std::vector<float>& samples);
 
 std::span<const std::byte> as_bytes_of(const std::string& text);
 std::string read_file(const std::filesystem::path& path);

@@ -16,6 +16,10 @@ constexpr ErrorCode kAllCodes[] = {
     ErrorCode::Network,
     ErrorCode::Cancelled,
     ErrorCode::Internal,
+    ErrorCode::Busy,
+    ErrorCode::TooLarge,
+    ErrorCode::Gone,
+    ErrorCode::TimedOut,
 };
 
 TEST(ErrorCodeInfo, every_code_has_its_own_row) {

@@ -66,6 +66,19 @@ TEST_F(ProgressDisplayTest, terminal_is_not_redrawn_more_often_than_eyes_can_fol
   EXPECT_NE(written(), "") << "the end of a stage is always shown";
 }
 
+TEST_F(ProgressDisplayTest, downloads_show_bytes_speed_and_time_left) {
+  ProgressDisplay shown = display(ProgressStyle::Terminal);
+  shown.update(PullProgress{.phase = PullPhase::Downloading,
+                            .component = "xl/model.safetensors",
+                            .bytes = 5'000'000'000,
+                            .total = 20'000'000'000,
+                            .bytes_per_second = 100e6,
+                            .seconds_left = 150});
+  EXPECT_EQ(written(),
+            "\r\x1b[Kdownloading [######------------------] 5.00/20.00 GB  100.0 MB/s  2:30 left  "
+            "xl/model.safetensors");
+}
+
 TEST_F(ProgressDisplayTest, finish_clears_the_line) {
   ProgressDisplay shown = display(ProgressStyle::Terminal);
   shown.finish();

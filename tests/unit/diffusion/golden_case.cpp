@@ -86,16 +86,6 @@ GoldenCase load_golden_case(const std::string& name) {
   return result;
 }
 
-double max_difference(std::span<const float> a, std::span<const float> b) {
-  if (a.size() != b.size()) return std::numeric_limits<double>::infinity();
-  double largest = 0.0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    const double difference = std::abs(double{a[i]} - b[i]);
-    if (!(difference <= largest)) largest = difference;
-  }
-  return largest;
-}
-
 double relative_difference(std::span<const float> a, std::span<const float> b) {
   if (a.size() != b.size()) return std::numeric_limits<double>::infinity();
   double error = 0.0, norm = 0.0;

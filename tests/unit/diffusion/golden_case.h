@@ -27,8 +27,6 @@ std::vector<std::string> golden_cases(const std::string& prefix);
 // Throws NotFound if the case is not there.
 GoldenCase load_golden_case(const std::string& name);
 
-// Largest |a - b|; infinite if the sizes differ.
-double max_difference(std::span<const float> a, std::span<const float> b);
 // ||a - b|| / ||b||; infinite if the sizes differ.
 double relative_difference(std::span<const float> a, std::span<const float> b);
 

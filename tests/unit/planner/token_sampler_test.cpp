@@ -163,7 +163,10 @@ TEST(TokenSampler, guidance_moves_away_from_the_unconditional) {
 
 TEST(TokenSampler, repetition_penalty_counts_each_token_once) {
   std::vector<float> logits{2.0f, -2.0f, 1.0f};
-  apply_repetition_penalty(logits, std::vector<int32_t>{0, 1, 0, 1, 99, -5}, 2.0f);
+  RepetitionPenalty penalty(2.0f);
+  penalty.add(std::vector<int32_t>{0, 1, 0, 99, -5});
+  penalty.add(std::vector<int32_t>{1});
+  penalty.apply(logits);
   EXPECT_EQ(logits, (std::vector<float>{1.0f, -4.0f, 1.0f}));
 }
 

@@ -227,6 +227,52 @@ TEST_F(SongModes, adapters_change_the_song_by_their_strength) {
   EXPECT_EQ(largest_difference(plain.audio, make(request).audio), 0.0f);
 }
 
+TEST_F(SongModes, second_take_does_not_encode_its_source_again) {
+  CoverRequest request = cover();
+  request.duration_seconds = 5.2;  // no other test has this source, but some have its clip
+  const SongResult first = make(request);
+  const SongResult again = make(request);
+  EXPECT_LE(first.report.inputs_reused, 1);
+  // Latents of source and reference clip, and the codes of the source.
+  EXPECT_EQ(again.report.inputs_reused, 3);
+  EXPECT_EQ(largest_difference(first.audio, again.audio), 0.0f);
+}
+
+// The stages that ran before the error; the planner of the tiny checkpoint would draft the song.
+std::vector<std::string> stages_until_error(Engine& engine, const std::string& adapter) {
+  GenerateRequest request;
+  request.prompt = "x";
+  request.loras = {{adapter, 1.0}};
+  validate(request);
+  std::vector<std::string> stages;
+  JobContext job;
+  job.progress = [&stages](const Progress& progress) { stages.emplace_back(progress.stage); };
+  EXPECT_THROW(engine.generate(request, job), Error) << adapter;
+  return stages;
+}
+
+TEST_F(SongModes, missing_adapters_are_told_before_anything_runs) {
+  EXPECT_THAT(stages_until_error(*engine_, "No Such Preset"), testing::IsEmpty());
+}
+
+TEST_F(SongModes, adapters_of_another_model_are_told_before_the_planner_runs) {
+  EXPECT_THAT(stages_until_error(*engine_, kCheckpoints + "/adapters/invalid_shapes"),
+              testing::Not(testing::Contains("planning")));
+}
+
+TEST_F(SongModes, sources_that_are_short_long_or_silent_are_refused) {
+  const fs::path path = fs::path(testing::TempDir()) / "ams_song_modes_bad.wav";
+  CoverRequest request = cover();
+  request.ref_audio = path.string();
+  write_audio_file(path, clip_of(0.9), {});
+  EXPECT_THAT(error_of(request), HasSubstr("at least 1 s"));
+  write_audio_file(path, clip_of(61.0), {});
+  EXPECT_THAT(error_of(request), HasSubstr("at most 60 s"));
+  write_audio_file(path, silent_audio(kStudioSampleRate, 2, 2 * kStudioSampleRate), {});
+  EXPECT_THAT(error_of(request), HasSubstr("is silent"));
+  fs::remove(path);
+}
+
 TEST_F(SongModes, missing_files_are_named) {
   CoverRequest request = cover();
   request.ref_audio = "no such file.wav";

@@ -1,4 +1,4 @@
-// The only place of the page that talks HTTP. One method per route of docs/api-draft.md.
+// The only place of the page that talks HTTP. One method per route of docs/api.md.
 import { ApiError, isProblem, offline, problem } from './problem';
 import type {
   AudioUpload,
@@ -8,6 +8,7 @@ import type {
   JobEvent,
   JobRequest,
   Lora,
+  ModelInfo,
   Options,
   PostKind,
   Result,
@@ -30,6 +31,7 @@ export class Client {
 
   info = () => this.get<ServerInfo>('/info');
   options = () => this.get<Options>('/options');
+  models = () => this.get<{ models: ModelInfo[] }>('/models');
   loras = () => this.get<{ presets: Lora[]; custom: Lora[] }>('/loras');
   history = () => this.get<{ items: HistoryItem[] }>('/history');
   activeJobs = () => this.get<{ jobs: Job[] }>('/session');
@@ -42,6 +44,8 @@ export class Client {
   cancel = (id: string) => this.send<Job>('DELETE', `/jobs/${id}`);
   process = (resultId: string, kind: PostKind, source: FileRole) =>
     this.send<Job>('POST', `/results/${resultId}/${kind}`, { source });
+  downloadModel = (name: string) =>
+    this.send<Job>('POST', `/models/${encodeURIComponent(name)}/download`, {});
   prepareLora = (id: string) =>
     this.send<Job>('POST', `/loras/${encodeURIComponent(id)}/prepare`, {});
   uploadFromResult = (resultId: string, file: FileRole, role: UploadRole) =>

@@ -2,7 +2,7 @@
 // replay after a lost connection and polling when streams do not get through (studio.md 6.6).
 import type { Client } from './client';
 import { ApiError } from './problem';
-import type { JobEvent } from './types';
+import type { Job, JobEvent } from './types';
 
 const RETRY_MS = [500, 2000, 5000];
 const POLL_MS = 2000;
@@ -30,18 +30,17 @@ export class EventParser {
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-// Calls `receive` with each event after number `after`, in order, once, until the last one. Throws
-// ApiError when the job is gone. `degraded` is called once when it falls back to polling.
+// Calls `receive` with each event that `job` does not contain yet, in order, once, until the last
+// one. Throws ApiError when the job is gone. `degraded` is called once when it falls back to polling.
 export async function followJob(
   client: Client,
-  jobId: string,
-  after: number,
+  job: Pick<Job, 'id' | 'last_event' | 'state'>,
   receive: (event: JobEvent) => void,
   signal: AbortSignal,
   degraded: () => void = () => {},
 ): Promise<void> {
-  let seen = after;
-  let finished = false;
+  let seen = job.last_event;
+  let finished = job.state !== 'queued' && job.state !== 'running';
   const take = (event: JobEvent) => {
     if (event.kind === 'heartbeat' || event.id <= seen) return;
     seen = event.id;
@@ -52,7 +51,7 @@ export async function followJob(
   for (let failures = 0; !finished && failures < RETRY_MS.length && !signal.aborted;) {
     const before = seen;
     try {
-      await readStream(await client.openEvents(jobId, seen, signal), take);
+      await readStream(await client.openEvents(job.id, seen, signal), take);
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof ApiError && error.status >= 400 && error.status < 500) throw error;
@@ -66,7 +65,7 @@ export async function followJob(
   degraded();
   while (!finished && !signal.aborted) {
     try {
-      (await client.events(jobId, seen)).events.forEach(take);
+      (await client.events(job.id, seen)).events.forEach(take);
     } catch (error) {
       if (error instanceof ApiError && error.status >= 400 && error.status < 500) throw error;
     }

@@ -16,7 +16,7 @@ export function problem(title: string, message: string, more: Partial<Problem> =
 
 export const offline = problem(
   'The studio does not answer',
-  'Is `ams serve` still running? A song in progress goes on and is here when you are back.',
+  'Is ams serve still running? A song in progress goes on and is here when you are back.',
   { code: 'offline' },
 );
 

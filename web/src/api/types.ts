@@ -1,4 +1,4 @@
-// The HTTP contract of the studio as the page sees it, version 1. docs/api-draft.md explains it.
+// The HTTP contract of the studio as the page sees it, version 1. docs/api.md explains it.
 // Names on the wire are those of the C++ field tables (src/base/fields.h, src/studio/requests).
 
 export const MODES = ['generate', 'cover', 'extend', 'edit', 'lyrics'] as const;
@@ -101,7 +101,13 @@ export interface ModelInfo {
   present: boolean; // false: it is downloaded on first use
   loaded: boolean;
   selected: boolean;
+  // A server that leaves them out offers no downloads and full models only.
+  quality?: ModelQuality;
+  downloadable?: boolean; // POST /models/{name}/download fetches it
 }
+
+// 'demo': the small built-in model; 'test': random weights, its songs are noise.
+export type ModelQuality = 'full' | 'demo' | 'test';
 
 // ---- Uploads and adapters -------------------------------------------------------------------
 
@@ -159,7 +165,9 @@ export interface JobRequest {
   [field: string]: RequestValue | undefined;
 }
 
-export type JobKind = 'song' | 'lyrics' | 'lora' | 'stems' | 'normalise' | 'mp3' | 'flac';
+// 'download': weights of a model; its `downloading` events name the file in `message`.
+export type JobKind =
+  'song' | 'lyrics' | 'lora' | 'download' | 'stems' | 'normalise' | 'mp3' | 'flac';
 export type PostKind = Extract<JobKind, 'stems' | 'normalise' | 'mp3' | 'flac'>;
 
 // What the planner chose; a field it left open is empty.
@@ -252,9 +260,10 @@ export interface Job {
   plan: Plan | null;
   text: string; // Lyrics: the draft so far
   tokens: number;
+  model?: string; // kind 'download': which one
   warnings: Problem[];
   error: Problem | null;
-  result_id: string | null;
+  result_id: string | null; // of post-processing: the result that it works on, from the start
   request: JobRequest | null;
   existing: boolean; // POST only: the session already had this job; nothing new was started
 }

@@ -1,7 +1,7 @@
 // LoRA adapters that the server offers, and putting them on a form's stack.
 import type { Client } from '../api/client';
 import { followJob } from '../api/event_stream';
-import { problem, toProblem } from '../api/problem';
+import { ApiError, problem, toProblem } from '../api/problem';
 import type { Lora } from '../api/types';
 import type { Form } from './form.svelte';
 import type { Toasts } from './toasts.svelte';
@@ -16,8 +16,11 @@ export class Adapters {
     private readonly toasts: Toasts,
   ) {}
 
-  async refresh() {
-    this.presets = (await this.client.loras()).presets;
+  // Returns every adapter that a form of this session may use.
+  async refresh(): Promise<Lora[]> {
+    const { presets, custom } = await this.client.loras();
+    this.presets = presets;
+    return [...presets, ...custom];
   }
 
   add(form: Form, lora: Lora, scale = lora.default_scale) {
@@ -57,15 +60,14 @@ export class Adapters {
       let failure = job.error;
       await followJob(
         this.client,
-        job.id,
-        job.last_event,
+        job,
         (event) => {
           if (event.kind === 'downloading') this.preparing[preset.id] = event.fraction ?? 0;
           if (event.kind === 'error') failure = event.problem;
         },
         new AbortController().signal,
       );
-      if (failure) this.toasts.show(failure);
+      if (failure) throw new ApiError(0, failure);
       await this.refresh();
     } finally {
       delete this.preparing[preset.id];

@@ -92,6 +92,15 @@ export class Output {
     }
   }
 
+  // Shows an older result again, where the user did not ask for it: a failure says nothing.
+  async restore(resultId: string) {
+    try {
+      this.show(await this.client.result(resultId));
+    } catch {
+      // It was cleaned up in between; the panel stays empty.
+    }
+  }
+
   select(role: FileRole) {
     const file = this.file(role);
     if (!file) return;
@@ -106,16 +115,26 @@ export class Output {
     const source: FileRole =
       (kind === 'mp3' || kind === 'flac') && this.variant === 'normalised' ? 'normalised' : 'song';
     try {
-      const job = await this.client.process(result.id, kind, source);
-      this.setPost(kind, job);
-      const last = await this.follow(job, (next) => this.setPost(kind, next));
-      if (last.state !== 'done') return null;
-      const updated = await this.client.result(result.id);
-      if (this.result?.id === result.id) this.result = updated;
-      return updated;
+      return await this.adoptPost(
+        kind,
+        await this.client.process(result.id, kind, source),
+        result.id,
+      );
     } catch (error) {
       this.tell(toProblem(error));
       return null;
+    }
+  }
+
+  // Follows post-processing of the shown result; also for jobs found after a reload.
+  async adoptPost(kind: PostKind, job: Job, resultId: string): Promise<Result | null> {
+    this.setPost(kind, job);
+    try {
+      const last = await this.follow(job, (next) => this.setPost(kind, next));
+      if (last.state !== 'done') return null;
+      const updated = await this.client.result(resultId);
+      if (this.result?.id === resultId) this.result = updated;
+      return updated;
     } finally {
       this.setPost(kind, null);
     }
@@ -152,7 +171,7 @@ export class Output {
       );
     try {
       const { signal } = this.follower;
-      await followJob(this.client, job.id, job.last_event, receive, signal, slow);
+      await followJob(this.client, job, receive, signal, slow);
     } catch (error) {
       if (error instanceof ApiError && error.status === 404)
         update({ ...current, state: 'failed', error: error.problem });

@@ -1,11 +1,12 @@
 // The page's state as a whole: who owns what, and what happens between the modes.
 import type { Client } from '../api/client';
-import { problem, toProblem } from '../api/problem';
+import { offline, toProblem } from '../api/problem';
 import {
   MODES,
   type FileRole,
   type HistoryItem,
   type Mode,
+  type ModelInfo,
   type Options,
   type Problem,
   type Result,
@@ -14,8 +15,11 @@ import {
 import { Adapters } from './adapters.svelte';
 import { loadDraft, saveDraft } from './drafts';
 import { Form, valuesOfRequest } from './form.svelte';
+import { Models } from './models.svelte';
 import { Output } from './output.svelte';
-import { makeLink, readLink, type Permalink } from './permalink';
+import { readLink, type Permalink } from './permalink';
+import { resume } from './resume';
+import { restoreLoras } from './sharing';
 import { Toasts, type ToastAction } from './toasts.svelte';
 import { Uploads } from './uploads.svelte';
 
@@ -27,10 +31,12 @@ export class Studio {
   readonly toasts = new Toasts();
   readonly adapters: Adapters;
   readonly uploads: Uploads;
+  readonly models: Models;
   readonly forms: Record<Mode, Form>;
   readonly outputs: Record<Mode, Output>;
   mode = $state<Mode>('generate');
-  info = $state.raw<ServerInfo | null>(null); // null: the server does not answer
+  info = $state.raw<ServerInfo>() as ServerInfo; // the latest that the server told
+  online = $state(true); // it answered the last time
   history = $state.raw<HistoryItem[]>([]);
   missingFile = $state<Partial<Record<Mode, string>>>({}); // upload that a link could not carry
   link = $state(''); // shown for copying by hand
@@ -39,10 +45,12 @@ export class Studio {
     readonly client: Client,
     options: Options,
     info: ServerInfo,
+    models: ModelInfo[],
   ) {
     this.info = info;
     this.adapters = new Adapters(client, this.toasts);
     this.uploads = new Uploads(client, this.toasts);
+    this.models = new Models(client, this.toasts, models);
     const events = {
       problem: (found: Problem, mode: Mode) => this.tell(found, mode),
       finished: () => void this.refreshHistory(),
@@ -71,12 +79,9 @@ export class Studio {
     const link = readLink(search);
     if (link) this.openLink(link);
     setInterval(() => void this.refreshInfo(), INFO_MS);
-    await Promise.all([this.refreshHistory(), this.checkUploads()]);
     try {
-      await this.adapters.refresh();
-      if (link) await this.restoreLoras(link);
-      for (const job of (await this.client.activeJobs()).jobs)
-        if (job.mode) void this.outputs[job.mode].adopt(job);
+      await resume(this);
+      if (link) await restoreLoras(this, link);
     } catch (error) {
       this.toasts.show(toProblem(error));
     }
@@ -165,39 +170,24 @@ export class Studio {
     this.mode = item.mode;
   }
 
-  // Puts the request behind a result back into its form.
-  editAgain(result: Result) {
+  // Puts the request behind a result back into its form, inputs included while they exist.
+  async editAgain(result: Result) {
     const form = this.forms[result.mode];
-    form.restore({
-      values: valuesOfRequest(result.request),
-      upload: form.upload,
-      loras: form.loras,
-    });
-    this.mode = result.mode;
-  }
-
-  shareLink(origin: string, result: Result): { url: string; lyricsDropped: boolean } {
-    const seed = result.metadata['seed'];
-    const values = valuesOfRequest({
-      ...result.request,
-      seed: typeof seed === 'number' ? seed : null,
-    });
-    const form = this.forms[result.mode];
-    const scalars = Object.fromEntries(
-      [...form.fields.keys()].flatMap((path) => {
-        const value = values[path];
-        return value === undefined || typeof value === 'object' ? [] : [[path, value]];
-      }),
-    );
-    const names = new Map(
-      [...this.adapters.presets, ...form.loras.map((e) => e.lora)].map((l) => [l.id, l.name]),
-    );
-    const loras = (result.request.loras ?? []).map((l) => ({
-      name: names.get(l.id) ?? l.id,
-      scale: l.scale,
-    }));
-    const file = form.uploadField ? (form.upload?.name ?? form.uploadField.label) : '';
-    return makeLink(origin, { mode: result.mode, values: scalars, loras, file });
+    const { request, mode } = result;
+    const id = form.uploadField ? request[form.uploadField.name] : null;
+    try {
+      const found = typeof id === 'string' ? await this.client.audioUpload(id) : null;
+      const known = new Map((await this.adapters.refresh()).map((lora) => [lora.id, lora]));
+      const loras = (request.loras ?? []).flatMap((choice) => {
+        const lora = known.get(choice.id);
+        return lora ? [{ lora, scale: choice.scale }] : [];
+      });
+      form.restore({ values: valuesOfRequest(request), upload: found, loras });
+    } catch (error) {
+      form.restore({ values: valuesOfRequest(request), upload: form.upload, loras: form.loras });
+      this.toasts.show({ ...toProblem(error), level: 'warning' });
+    }
+    this.mode = mode;
   }
 
   private openLink(link: Permalink) {
@@ -206,35 +196,18 @@ export class Studio {
     if (link.missingFile) this.missingFile[link.mode] = link.missingFile;
   }
 
-  private async restoreLoras(link: Permalink) {
-    for (const { name, scale } of link.loras) {
-      const preset = this.adapters.presets.find((p) => p.name === name);
-      if (preset) await this.adapters.togglePreset(this.forms[link.mode], preset, scale);
-      else {
-        const message = `The link uses ${name}; upload the file to hear the same.`;
-        this.toasts.show(problem('A LoRA is missing', message, { level: 'warning', code: 'lora' }));
-      }
-    }
-  }
-
-  // Uploads of drafts may have been cleaned up meanwhile.
-  private async checkUploads() {
-    for (const form of Object.values(this.forms)) {
-      if (!form.upload) continue;
-      try {
-        await this.client.audioUpload(form.upload.id);
-      } catch {
-        this.missingFile[form.mode] = form.upload.name;
-        form.upload = null;
-      }
-    }
-  }
-
   async refreshInfo() {
     try {
       this.info = await this.client.info();
+      if (!this.online) {
+        this.online = true;
+        this.toasts.closeCode(offline.code);
+        this.toasts.info('The studio is back', 'Everything is where it was.');
+        await Promise.all([this.refreshHistory(), this.models.refresh()]);
+      }
     } catch {
-      this.info = null;
+      if (this.online) this.toasts.show(offline);
+      this.online = false;
     }
   }
 

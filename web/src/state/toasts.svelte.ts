@@ -38,6 +38,10 @@ export class Toasts {
     this.list = this.list.filter((t) => t.problem.field === null);
   }
 
+  closeCode(code: string) {
+    this.list = this.list.filter((t) => t.problem.code !== code);
+  }
+
   close(id: number) {
     this.list = this.list.filter((t) => t.id !== id);
   }

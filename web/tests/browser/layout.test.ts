@@ -4,12 +4,14 @@ import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MODES } from '../../src/api/types';
-import { addAudio, choose, Harness, make, pane } from './harness';
+import { addAudio, choose, Harness, make, pane } from '../support/harness';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let studio: Harness;
-beforeAll(async () => (studio = await Harness.start({ speed: 20 })));
+beforeAll(
+  async () => (studio = await Harness.start({ speed: 20, quality: 'test', device: 'cpu' })),
+);
 afterAll(async () => studio.close());
 
 const overflow = (page: Page) =>
@@ -21,6 +23,21 @@ async function openPanels(page: Page, mode: string) {
   const panels = pane(page, mode).locator('form details');
   await panels.evaluateAll((all) => all.forEach((panel) => panel.setAttribute('open', '')));
 }
+
+// Visible controls lower than a fingertip; a checkbox counts with its label.
+const smallTargets = (page: Page) =>
+  page.evaluate(() => {
+    const controls = 'button, a.button, a.icon-button, select, textarea, summary, label:has(input)';
+    const inputs = 'input:not([type=checkbox], [type=radio], [type=file], .visually-hidden)';
+    const found: string[] = [];
+    for (const element of document.querySelectorAll(`${controls}, ${inputs}`)) {
+      const { width, height } = element.getBoundingClientRect();
+      const inTree = element.closest('.tree') !== null; // text to read, not needed to operate
+      if (width > 0 && height < 31.5 && !inTree)
+        found.push(`${element.tagName} ${element.textContent?.trim() || element.id} ${height}`);
+    }
+    return found;
+  });
 
 describe.each([360, 390, 412, 700, 800, 1024, 1440])('at %i px', (viewport) => {
   it('nothing is wider than the page, in any mode, before and after audio', async () => {
@@ -68,8 +85,12 @@ describe('when audio arrives', () => {
     });
     await pane(page, 'generate').locator('[name=prompt]').fill('waltz');
     await make(page, 'generate');
+    const title = () => pane(page, 'generate').locator('.output h2').textContent();
+    const first = await title();
     await pane(page, 'generate').getByRole('button', { name: 'Retake' }).click();
-    await pane(page, 'generate').getByText('Done').waitFor({ timeout: 15000 });
+    await expect.poll(title, { timeout: 15000 }).not.toBe(first);
+    await pane(page, 'generate').getByRole('button', { name: '−14 LUFS' }).click();
+    await pane(page, 'generate').getByText('Normalised').waitFor();
     await page.waitForTimeout(300);
     const total = await page.evaluate(() =>
       (window as unknown as { shifts: number[] }).shifts.reduce((a, b) => a + b, 0),
@@ -90,6 +111,22 @@ describe('when audio arrives', () => {
       await width(page, '#pane-generate .cage'),
     );
     expect(await page.locator('#pane-generate .cage canvas').first().isVisible()).toBe(true);
+    await page.close();
+  });
+});
+
+describe('touch', () => {
+  it('finds nothing smaller than 32 px', async () => {
+    const page = await studio.open('/', 390, 844);
+    await pane(page, 'generate').locator('[name=prompt]').fill('waltz');
+    await make(page, 'generate');
+    const small: string[] = [];
+    for (const mode of MODES) {
+      await choose(page, mode);
+      await openPanels(page, mode);
+      small.push(...(await smallTargets(page)));
+    }
+    expect(small).toEqual([]);
     await page.close();
   });
 });
@@ -129,6 +166,11 @@ describe('accessibility', () => {
       await make(page, 'generate');
       await pane(page, 'generate').getByRole('button', { name: 'Separate stems' }).click();
       await pane(page, 'generate').getByRole('button', { name: 'Play vocals' }).waitFor();
+      await pane(page, 'generate').getByText('Instrumental', { exact: true }).click();
+      await choose(page, 'lyrics');
+      await pane(page, 'lyrics').locator('[name=brief]').fill('night drive');
+      await pane(page, 'lyrics').locator('button.submit').click();
+      await pane(page, 'lyrics').locator('#use_in_generate_btn:enabled').waitFor();
       for (const mode of MODES) {
         await choose(page, mode);
         await openPanels(page, mode);

@@ -2,20 +2,13 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addAudio, choose, Harness, make, pane } from './harness';
+import { addAudio, choose, Harness, make, pane } from '../support/harness';
 
 let studio: Harness;
 beforeAll(async () => (studio = await Harness.start()));
 afterAll(async () => studio.close());
 
-async function story(run: (page: Page) => Promise<void>, path = '/') {
-  const page = await studio.open(path);
-  try {
-    await run(page);
-  } finally {
-    await page.close();
-  }
-}
+const story: Harness['story'] = (...words) => studio.story(...words);
 
 const prompt = (page: Page) => pane(page, 'generate').locator('[name=prompt]');
 const title = (page: Page, mode: string) => pane(page, mode).locator('.output h2');
@@ -113,7 +106,7 @@ describe('results', () => {
       await make(page, 'generate');
       const output = pane(page, 'generate');
       await output.getByRole('button', { name: '−14 LUFS' }).click();
-      await output.getByText('-11.8 LUFS').waitFor();
+      await output.getByText('−11.8 LUFS').waitFor();
       await output.getByRole('button', { name: 'Separate stems' }).click();
       await output.getByRole('button', { name: 'Play drums' }).click();
       await output.getByRole('button', { name: 'Pause drums' }).waitFor();

@@ -69,6 +69,16 @@ describe('followJob', () => {
   const stream = (events: JobEvent[]) =>
     new Response(events.map((e) => `id: ${e.id}\ndata: ${JSON.stringify(e)}\n\n`).join(''));
 
+  const running = { id: 'j', last_event: 0, state: 'running' } as const;
+
+  it('asks for nothing when the job has ended', async () => {
+    const client = {} as Client; // any request would throw
+    const ended = { ...running, state: 'done' } as const;
+    const seen: JobEvent[] = [];
+    await followJob(client, ended, (event) => seen.push(event), new AbortController().signal);
+    expect(seen).toEqual([]);
+  });
+
   it('resumes after a cut without loss or repetition', async () => {
     const all: JobEvent[] = [
       stage(1, 0.1),
@@ -85,7 +95,7 @@ describe('followJob', () => {
       },
     } as unknown as Client;
     const seen: number[] = [];
-    await followJob(client, 'j', 0, (event) => seen.push(event.id), new AbortController().signal);
+    await followJob(client, running, (event) => seen.push(event.id), new AbortController().signal);
     expect(asked).toEqual([0, 2]);
     expect(seen).toEqual([1, 2, 3, 4]);
   });

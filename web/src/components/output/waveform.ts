@@ -27,6 +27,7 @@ export function createWaveform(
   media: HTMLMediaElement,
   peaks: Peaks,
   duration: number,
+  waveColor = '#6b6b6b',
 ): WaveSurfer {
   const wave = WaveSurfer.create({
     container,
@@ -34,7 +35,7 @@ export function createWaveform(
     peaks: [interleave(peaks)],
     duration,
     height: WAVE_HEIGHT,
-    waveColor: '#6b6b6b',
+    waveColor,
     progressColor: '#ffffff',
     cursorColor: '#ffffff',
     cursorWidth: 1,

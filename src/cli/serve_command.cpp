@@ -1,0 +1,113 @@
+#include <algorithm>
+#include <condition_variable>
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+#include <utility>
+
+#include "api/studio_documents.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/open_browser.h"
+#include "cli/serve_summary.h"
+#include "cli/server_settings.h"
+#include "server/studio_server.h"
+#include "studio/jobs/studio.h"
+#include "studio/post/song_post_processor.h"
+#include "studio/studio_survey.h"
+
+namespace ams {
+namespace {
+
+// How long streams get for the last event of a job that is being stopped.
+constexpr std::chrono::milliseconds kFarewell{3000};
+
+StudioParts studio_parts(const ServerSettings& settings) {
+  StudioParts parts;
+  parts.open_engine = [options = settings.engine] { return Engine::open(options); };
+  parts.model_folders = settings.engine.model_folders;
+  if (const auto lyrics = survey_lyrics(lyrics_options(settings))) {
+    parts.open_lyrics_writer = [options = lyrics->options] { return LyricsWriter::open(options); };
+    parts.lyrics_bytes = lyrics->weight_bytes;
+  }
+  parts.documents = std::make_shared<WireDocuments>();
+  StemOptions stems;
+  stems.model_folders = settings.engine.model_folders;
+  stems.device = settings.engine.device;
+  stems.threads = settings.engine.threads;
+  parts.open_post_processor = [stems] { return std::make_unique<SongPostProcessor>(stems); };
+  return parts;
+}
+
+// Weights and work together may use `limit`: what is above it counts as the headroom to leave.
+void apply_memory_limit(ServerSettings& settings, const EngineSurvey& survey) {
+  constexpr size_t kGigabyte = 1'000'000'000;
+  if (!settings.memory_limit_gb) return;
+  const size_t limit = static_cast<size_t>(*settings.memory_limit_gb) * kGigabyte;
+  const size_t above = survey.device_bytes > limit ? survey.device_bytes - limit : 0;
+  settings.studio.memory_headroom_bytes = std::max(settings.studio.memory_headroom_bytes, above);
+}
+
+void wait_for_stop(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any changed;
+  std::unique_lock lock(mutex);
+  changed.wait(lock, stop, [] { return false; });
+}
+
+void run(ServerSettings& settings) {
+  complete(settings);
+  std::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads must not end the server
+  const std::stop_source stop;
+  const InterruptGuard guard(stop);
+  const EngineSurvey survey = survey_engine(settings.engine);
+  apply_memory_limit(settings, survey);
+  Studio studio(settings.studio, studio_parts(settings));
+  StudioServer server({.http = settings.http,
+                       .access = settings.access,
+                       .survey = survey,
+                       .model_folders = settings.engine.model_folders,
+                       .test_models = settings.engine.test_models},
+                      studio);
+  const std::string address = studio_address(settings.http.host, server.port());
+  std::cerr << serve_summary(settings, survey, address) << std::flush;
+  if (settings.opens_browser) open_browser(address);
+
+  std::jthread serving([&server] { server.run(); });
+  wait_for_stop(stop.get_token());
+  log(LogLevel::Info, "server", "shutting down; a running job is cancelled");
+  studio.shut_down();
+  server.stop(kFarewell);
+}
+
+}  // namespace
+
+void add_serve_command(CLI::App& program, const Environment& environment, Action& action) {
+  CLI::App* command =
+      program.add_subcommand("serve", "Start the studio: page and API in the browser");
+  // The environment is read here, but what is wrong in it only stops the command that uses it.
+  const auto settings = std::make_shared<ServerSettings>();
+  std::exception_ptr fault;
+  try {
+    *settings = read_server_settings(environment);
+  } catch (const Error&) {
+    fault = std::current_exception();
+  }
+  add_server_flags(*command, *settings);
+  command->add_flag("--open", settings->opens_browser, "Open the page in the browser");
+  command->callback([settings, fault, environment, &action] {
+    action = [settings, fault, environment] {
+      if (fault) std::rethrow_exception(fault);
+      if (!environment.log_level) set_log_level(LogLevel::Info);
+      run(*settings);
+    };
+  });
+}
+
+}  // namespace ams

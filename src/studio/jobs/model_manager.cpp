@@ -1,0 +1,162 @@
+#include "studio/jobs/model_manager.h"
+
+#include <array>
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/str.h"
+
+namespace ams {
+namespace {
+
+constexpr const char* kModule = "studio";
+
+std::string_view part_name(ModelPart part) {
+  switch (part) {
+    case ModelPart::Stems:
+      return "stem networks";
+    case ModelPart::Lyrics:
+      return "lyrics networks";
+    case ModelPart::Song:
+      return "song networks";
+  }
+  return "";
+}
+
+}  // namespace
+
+ModelManager::ModelManager(const StudioParts& parts, size_t headroom_bytes)
+    : parts_(parts), headroom_bytes_(headroom_bytes) {}
+
+ModelManager::LoadTurn::LoadTurn(ModelManager& manager) : manager_(manager) {
+  std::unique_lock lock(manager_.mutex_);
+  manager_.load_ended_.wait(lock, [this] { return !manager_.is_loading_; });
+  manager_.is_loading_ = true;
+}
+
+ModelManager::LoadTurn::~LoadTurn() {
+  {
+    const std::lock_guard lock(manager_.mutex_);
+    manager_.is_loading_ = false;
+  }
+  manager_.load_ended_.notify_one();
+}
+
+Engine& ModelManager::engine() {
+  if (!engine_) {
+    const LoadTurn turn(*this);
+    engine_ = parts_.open_engine();
+  }
+  const EngineFacts facts = engine_->facts();
+  make_room({ModelPart::Song, facts.missing_bytes, headroom_bytes_, facts.free_bytes});
+  update_facts();
+  return *engine_;
+}
+
+LyricsWriter& ModelManager::lyrics_writer() {
+  if (!parts_.open_lyrics_writer) {
+    throw Error(ErrorCode::Unsupported,
+                "lyrics: no lyrics model is installed; ams models lists what can be downloaded");
+  }
+  if (!lyrics_) {
+    const LoadTurn turn(*this);
+    lyrics_ = parts_.open_lyrics_writer();
+  }
+  if (lyrics_->weight_bytes() == 0) {
+    make_room({ModelPart::Lyrics, parts_.lyrics_bytes, headroom_bytes_, free_bytes()});
+  }
+  return *lyrics_;
+}
+
+std::optional<size_t> ModelManager::free_bytes() const {
+  return engine_ ? engine_->facts().free_bytes : std::nullopt;
+}
+
+void ModelManager::update_facts() {
+  std::optional<EngineFacts> facts;
+  if (engine_) facts = engine_->facts();
+  const std::lock_guard lock(mutex_);
+  if (!facts) return;
+  device_ = facts->device;
+  facts_ = std::move(facts);
+}
+
+void ModelManager::note_device(const std::string& device) {
+  const std::lock_guard lock(mutex_);
+  device_ = device;
+}
+
+void ModelManager::make_room(const MemoryNeed& need) {
+  std::vector<HeldModel> held;
+  {
+    const std::lock_guard lock(mutex_);
+    if (post_ && !is_post_in_use_) held.push_back({ModelPart::Stems, post_->weight_bytes(), false});
+  }
+  if (lyrics_) held.push_back({ModelPart::Lyrics, lyrics_->weight_bytes(), false});
+  if (engine_) held.push_back({ModelPart::Song, engine_->facts().weight_bytes, false});
+  for (const ModelPart part : parts_to_put_away(need, held)) {
+    log(LogLevel::Info, kModule, str("the ", part_name(part), " make room for others"));
+    put_away(part);
+  }
+}
+
+void ModelManager::put_away(ModelPart part) {
+  if (part == ModelPart::Song) engine_.reset();
+  if (part == ModelPart::Lyrics) lyrics_.reset();
+  if (part != ModelPart::Stems) return;
+  std::unique_ptr<PostProcessor> idle;  // destroyed without the lock
+  const std::lock_guard lock(mutex_);
+  if (!is_post_in_use_) idle = std::move(post_);
+}
+
+void ModelManager::put_away_others(ModelPart part) {
+  for (const ModelPart other : std::array{ModelPart::Stems, ModelPart::Lyrics, ModelPart::Song}) {
+    if (other != part) put_away(other);
+  }
+}
+
+void ModelManager::put_away_all() {
+  for (const ModelPart part : std::array{ModelPart::Stems, ModelPart::Lyrics, ModelPart::Song}) {
+    put_away(part);
+  }
+}
+
+ModelManager::PostLease::PostLease(ModelManager& manager) : manager_(manager) {
+  {
+    const std::lock_guard lock(manager_.mutex_);
+    manager_.is_post_in_use_ = true;  // from here on nobody else touches it
+    if (manager_.post_) return;
+  }
+  try {
+    auto opened = manager_.parts_.open_post_processor();
+    const std::lock_guard lock(manager_.mutex_);
+    manager_.post_ = std::move(opened);
+  } catch (...) {
+    const std::lock_guard lock(manager_.mutex_);
+    manager_.is_post_in_use_ = false;
+    throw;
+  }
+}
+
+ModelManager::PostLease::~PostLease() {
+  const std::lock_guard lock(manager_.mutex_);
+  manager_.is_post_in_use_ = false;
+}
+
+bool ModelManager::is_loading() const {
+  const std::lock_guard lock(mutex_);
+  return is_loading_;
+}
+
+std::optional<EngineFacts> ModelManager::facts() const {
+  const std::lock_guard lock(mutex_);
+  return facts_;
+}
+
+std::string ModelManager::device() const {
+  const std::lock_guard lock(mutex_);
+  return device_;
+}
+
+}  // namespace ams

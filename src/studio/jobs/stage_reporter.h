@@ -1,0 +1,41 @@
+// From an engine's progress to a job's stage events.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "studio/engine.h"
+#include "studio/jobs/job.h"
+#include "studio/jobs/stage_times.h"
+
+namespace ams {
+
+// Steps may follow each other faster than anybody can look: within a stage, an event is added at
+// most four times a second, and for the last step. Confined to one thread.
+class StageReporter {
+ public:
+  StageReporter(Job& job, const Clock& clock, const StageTimes& times);
+
+  // Progress without an event of its own is left out.
+  void report(const Progress& progress);
+  void enter(Stage stage, std::string_view message = {});
+  // One moment of a download.
+  void download(std::string_view component, double fraction);
+
+  std::optional<Stage> stage() const { return stage_; }
+  // Ends the current stage; what each stage took so far.
+  const StageSeconds& finish();
+
+ private:
+  void emit(StageEvent event, bool is_last_step);
+
+  Job& job_;
+  const Clock& clock_;
+  const StageTimes& times_;
+  std::optional<Stage> stage_;
+  Clock::TimePoint entered_;
+  Clock::TimePoint emitted_;
+  StageSeconds seconds_;
+};
+
+}  // namespace ams
