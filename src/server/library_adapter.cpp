@@ -62,17 +62,17 @@ WebRequest translate(const httplib::Request& request, RequestBody body) {
 }
 
 RequestBody no_body() {
-  return {[](const ByteSink&) { return true; },
-          [](const PartSink&, const ByteSink&) { return false; }};
+  return {[](const BodySink&) { return true; },
+          [](const PartSink&, const BodySink&) { return false; }};
 }
 
 RequestBody body_of(const httplib::ContentReader& reader) {
   return {
-      [&reader](const ByteSink& sink) {
+      [&reader](const BodySink& sink) {
         return reader(
             [&](const char* bytes, size_t size) { return sink(std::string_view(bytes, size)); });
       },
-      [&reader](const PartSink& part, const ByteSink& sink) {
+      [&reader](const PartSink& part, const BodySink& sink) {
         return reader(
             [&](const httplib::MultipartFormData& head) {
               return part({head.name, head.filename});

@@ -86,6 +86,13 @@ DeclaredModel declare_model(const fs::path& folder, std::shared_ptr<const Weight
                   str("quantise: ",
                       folder.string(),
                       " is a VAE, which stays as it is: it is small and every error is heard"));
+    case ModelRole::Stems:
+    case ModelRole::Lora:
+      throw Error(ErrorCode::InvalidRequest,
+                  str("quantise: ",
+                      folder.string(),
+                      " is a stem separator or an adapter; expected a song model, planner, text "
+                      "encoder or lyrics model"));
     case ModelRole::Song: {
       struct Owned {
         std::unique_ptr<Device> device;
