@@ -16,7 +16,6 @@ class SongPostProcessor : public PostProcessor {
   explicit SongPostProcessor(StemOptions stems) : stem_options_(std::move(stems)) {}
 
   PostReport run(const PostTask& task, const JobContext& job) override;
-  void release() override { splitter_.reset(); }
   size_t weight_bytes() const override;
 
  private:
