@@ -28,7 +28,7 @@ namespace ams {
 namespace {
 
 // How long streams get for the last event of a job that is being stopped.
-constexpr std::chrono::milliseconds kFarewell{3000};
+constexpr std::chrono::milliseconds kFarewell{10'000};
 
 StudioParts studio_parts(const ServerSettings& settings, const HubOptions& hub) {
   StudioParts parts;

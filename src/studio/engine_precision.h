@@ -11,8 +11,8 @@ namespace ams {
 
 Precision precision_of(Quantisation quant);
 
-// As above; without a choice a quantised file stays in the type that holds most of its bytes, so
-// that it takes no more memory than it has to.
+// What the weights of `file` are called once they are loaded: without a choice a quantised file
+// stays as it is (WeightStore::load), and the type of most of its bytes gives the name.
 Precision precision_of(Quantisation quant, const WeightFile& file);
 
 std::string_view precision_name(Precision precision);  // "bf16"

@@ -250,6 +250,20 @@ void SongEngine::apply_loras(SongModel& model,
   }
 }
 
+// What device, model and controls say about the song; `report.lm_used` is set.
+void SongEngine::describe(const SongModel& model,
+                          const SongControls& controls,
+                          SongReport& report) const {
+  const DeviceInfo device = device_->info();
+  report.device = device_kind_name(device.kind);
+  report.device_name = device.name;
+  report.precision = precision_name(model.options().precision);
+  report.models = loaded_models(model.files(), report.lm_used);
+  report.seed = *controls.seed;
+  report.sde_seed = controls.sde_seed;
+  report.advanced = controls.advanced;
+}
+
 SongResult SongEngine::generate(const SongRequest& asked, const JobContext& job) {
   const auto start = std::chrono::steady_clock::now();
   SongResult result;
@@ -275,14 +289,17 @@ SongResult SongEngine::generate(const SongRequest& asked, const JobContext& job)
   const bool plans_song = generate && wants_planner(*generate) && model->has_planner();
   if (plans_song) model = &plan_for(*model, song_size_with_planner(*generate, *model), report);
   double loaded_before = model->load_seconds();
+  // Nor does an adapter of another model let the planner work in vain. Without planner the plan,
+  // which may bring another model object, comes after the draft, and adapters after that.
+  if (plans_song) apply_loras(*model, controls.loras, adapters, loading, report);
   const ModeContext context{.model = *model, .job = job, .loading = loading, .report = report};
   SongDraft draft =
       std::visit([&](const auto& each) { return draft_song(each, context); }, request);
   if (!plans_song) {
     model = &plan_for(*model, song_size(draft.spec, *model), report);
     loaded_before = model->load_seconds();
+    apply_loras(*model, controls.loras, adapters, loading, report);
   }
-  apply_loras(*model, controls.loras, adapters, loading, report);
   SongNetworks networks = model->networks(loading);
   const int64_t hits_before = inputs_.hits();
   CachingCodec codec(*networks.codec, inputs_, codec_identity(*model));
@@ -295,17 +312,10 @@ SongResult SongEngine::generate(const SongRequest& asked, const JobContext& job)
   model->networks({});  // forgets the observer, which ends with this job
 
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-  const DeviceInfo device = device_->info();
   report.inputs_reused = inputs_.hits() - hits_before;
-  report.device = device_kind_name(device.kind);
-  report.device_name = device.name;
-  report.precision = precision_name(model->options().precision);
-  report.models = loaded_models(model->files(), report.lm_used);
-  report.seed = *controls.seed;
-  report.sde_seed = controls.sde_seed;
-  report.advanced = controls.advanced;
   report.load_seconds = model->load_seconds() - loaded_before;
   report.wall_seconds = elapsed.count() - report.load_seconds;
+  describe(*model, controls, report);
   return result;
 }
 

@@ -34,6 +34,8 @@ class SongEngine : public Engine {
                    const LoadObserver& loading,
                    SongReport& report);
 
+  void describe(const SongModel& model, const SongControls& controls, SongReport& report) const;
+
   EngineOptions options_;
   std::unique_ptr<Device> device_;
   std::string model_name_;  // that `model_` was opened for

@@ -1,6 +1,7 @@
 #include "studio/studio_survey.h"
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <optional>
 #include <utility>
@@ -120,10 +121,12 @@ std::optional<LyricsSurvey> survey_lyrics(EngineOptions options) {
 
 std::vector<StudioModel> survey_models(std::span<const fs::path> folders,
                                        const fs::path& test_models) {
+  // Parts of song models are not chosen by name, and adapters have a list of their own.
+  constexpr std::array kUnlisted{ModelRole::TextEncoder, ModelRole::Vae, ModelRole::Lora};
   std::vector<StudioModel> models;
   const auto add_those_in = [&](std::span<const fs::path> where, bool is_test) {
     for (const ModelEntry& entry : list_models(where)) {
-      if (entry.role == ModelRole::TextEncoder || entry.role == ModelRole::Vae) continue;
+      if (std::count(kUnlisted.begin(), kUnlisted.end(), entry.role) > 0) continue;
       StudioModel model{.name = entry.name,
                         .kind = std::string(model_role_name(entry.role)),
                         .bytes = entry.weight_bytes,

@@ -1,14 +1,11 @@
 // Which type each weight is kept in: the one place that decides what may be quantised.
 //
-// role     what                                            bf16   q8_0, q6_k  q5_k_m, q4_k_m
-// Matrix   attention and feed-forward projections          bf16   the format  the format; q6_k for
-// the
-//                                                                             down_proj of layers
-//                                                                             0, 2, 4, …
-// Plain    embedding tables, time embedding, condition     bf16   bf16        bf16
-//          embedder, projections at the borders of stacks
-// Exact    norms, biases, modulation tables, code book     f32    f32         f32
-//          projections, patch embedding, the whole VAE
+// Matrix  attention and feed-forward projections: the format that is asked for; with q5_k_m and
+//         q4_k_m the down_proj of layers 0, 2, 4, … is q6_k.
+// Plain   embedding tables, time embedding, condition embedder, projections at the borders of
+//         stacks: bf16.
+// Exact   norms, biases, modulation tables, code book projections, patch embedding, the whole VAE:
+//         f32.
 // A matrix whose rows are no multiple of the format's block (32 or 256) is bf16.
 //
 // Why: what Plain and Exact hold is below a tenth of a model, and an error in it reaches every

@@ -149,7 +149,7 @@ TEST_F(CommandLine, texts_are_checked) {
 
 TEST_F(CommandLine, usage_errors_exit_with_2) {
   expect_error({}, 2, "generate, cover, extend, edit, ");
-  expect_error({"dance"}, 2, "'dance', expected one of: generate");
+  expect_error({"dance"}, 2, "'dance', expected one of: serve, generate");
   expect_error({"generate"}, 2, "prompt");
   expect_error({"generate", "x", "--bogus"}, 2, "--bogus");
   expect_error({"generate", "x", "--duration"}, 2, "--duration");

@@ -29,7 +29,7 @@ struct LoadedModel {
     check_vocabulary(*tokenizer, lm.vocab_size(), folder);
     const std::shared_ptr<const WeightFile> weights = open_qwen_weights(folder);
     precision = precision_of(quant, *weights);
-    store.load(*weights, device, precision);
+    store.load(*weights, device, precision_of(quant));
   }
 
   WeightStore store;
