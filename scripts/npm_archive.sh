@@ -21,7 +21,7 @@ if [ ! -f "$archive" ] || ! matches "$archive"; then
   trap 'rm -rf "$work"' EXIT
   echo "npm_archive: downloading $package $version" >&2
   (cd "$work" && npm pack --ignore-scripts --loglevel=error "$package@$version" >npm.out 2>&1 </dev/null) ||
-    fail "npm could not download $package@$version: $(grep -m 1 error "$work/npm.out")"
+    fail "npm could not download $package@$version: $(grep -m 1 -i "request to\|err" "$work/npm.out")"
   downloaded=$(find "$work" -name '*.tgz')
   [ -n "$downloaded" ] || fail "npm ended well but left no archive of $package@$version"
   matches "$downloaded" || fail "$package@$version differs from the hash in $lock"
