@@ -1,6 +1,7 @@
 // Load on a studio of its own, on loopback and bounded: idle cost, then open event streams and a
 // rate of polls and file reads while songs are made. Prints one JSON document.
 //   node bench/load_studio.mjs PROGRAM [--seconds 60] [--streams 200] [--rate 50] [--song 30]
+//        [--steps 27] [--threads 0]
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
@@ -15,12 +16,16 @@ const seconds = Math.min(flag('--seconds', 60), 600);
 const streams = Math.min(flag('--streams', 200), 300);
 const rate = Math.min(flag('--rate', 50), 500);
 const songSeconds = flag('--song', 30);
+const steps = flag('--steps', 27);
+const threads = flag('--threads', 0); // of the engine; 0: its own choice
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const now = () => performance.now();
 const agent = new Agent({ keepAlive: true, maxSockets: 40 });
 const folder = mkdtempSync(join(tmpdir(), 'ams-load-'));
-const server = spawn(program, ['serve', '--port', '0', '--data-dir', folder], {
+const words = ['serve', '--port', '0', '--data-dir', folder];
+if (threads) words.push('--threads', String(threads));
+const server = spawn(program, words, {
   stdio: ['ignore', 'ignore', 'pipe'],
 });
 let port = 0;
@@ -63,16 +68,20 @@ const ticks = () => {
   return Number(fields[11]) + Number(fields[12]);
 };
 
-const songRequest = (extra = {}) =>
+const songRequest = () =>
   JSON.stringify({
     mode: 'generate', prompt: 'load', duration_s: songSeconds, seed: 1,
-    advanced: { inference_steps: 27 }, lm: { thinking: false, use_cot_caption: false, use_cot_metas: false, use_cot_language: false },
-    ...extra,
+    advanced: { inference_steps: steps }, lm: { thinking: false, use_cot_caption: false, use_cot_metas: false, use_cot_language: false },
   });
 
-async function makeSong(session) {
+async function startSong(session) {
+  return JSON.parse((await call('POST', '/api/v1/jobs', { body: songRequest(), session })).body);
+}
+
+async function makeSong(session, started = () => {}) {
   const begin = now();
-  const job = JSON.parse((await call('POST', '/api/v1/jobs', { body: songRequest(), session })).body);
+  const job = await startSong(session);
+  started(job);
   for (;;) {
     const view = await json('GET', `/api/v1/jobs/${job.id}`, { session });
     if (view.state === 'done') return { ms: now() - begin, result: view.result_id };
@@ -93,7 +102,6 @@ function openStream(id, session, counts) {
   );
   sent.on('error', () => ++counts.broken);
   sent.end();
-  return sent;
 }
 
 const percentile = (values, share) =>
@@ -114,44 +122,45 @@ try {
   const { result } = await makeSong('load-session-000000000');
   const file = (await json('GET', `/api/v1/results/${result}`)).files[0].url;
 
-  // A job that waits behind the songs: its streams stay open all the time.
-  const holder = 'load-session-holder00';
+  // Song after song, each followed by all streams until it ends.
+  const session = 'load-session-000000000';
   const counts = { pieces: 0, ended: 0, broken: 0, refused: 0 };
-  let songs = [];
+  const songs = [];
   let running = true;
+  let followed = null;
   const singing = (async () => {
-    while (running) songs.push((await makeSong('load-session-000000000')).ms);
+    while (running) {
+      const follow = (job) => {
+        followed = job.id;
+        for (let i = 0; i < streams; ++i) openStream(job.id, session, counts);
+      };
+      songs.push((await makeSong(session, follow)).ms);
+    }
   })();
-  await wait(100);
-  const held = JSON.parse(
-    (await call('POST', '/api/v1/jobs', { body: songRequest({ duration_s: 600, advanced: { inference_steps: 80 } }), session: holder })).body,
-  );
-  const open = Array.from({ length: streams }, () => openStream(held.id, holder, counts));
   await wait(1000);
-  report.loaded_mib_at_start = round(memory());
+  const mib = [memory()];
   const times = { poll: [], file: [], page: [] };
   const statuses = {};
   const pending = [];
   const end = now() + seconds * 1000;
   for (let i = 0; now() < end; ++i) {
     const kind = ['poll', 'poll', 'file', 'page'][i % 4];
-    const target = { poll: `/api/v1/jobs/${held.id}`, file, page: '/api/v1/info' }[kind];
+    const target = { poll: `/api/v1/jobs/${followed}`, file, page: '/api/v1/info' }[kind];
     const headers = kind === 'file' ? { Range: 'bytes=0-65535' } : {};
     pending.push(
-      call('GET', target, { session: holder, headers }).then(({ status, ms }) => {
+      call('GET', target, { session, headers }).then(({ status, ms }) => {
         statuses[status] = (statuses[status] ?? 0) + 1;
         times[kind].push(ms);
       }),
     );
+    if (i % (5 * rate) === 5 * rate - 1) mib.push(memory());
     await wait(Math.max(0, 1000 / rate));
   }
   await Promise.all(pending);
-  report.loaded_mib_at_end = round(memory());
+  report.mib_every_5_s_of_requests = mib.map(round);
   running = false;
-  await call('DELETE', `/api/v1/jobs/${held.id}`, { session: holder });
   await singing;
-  for (const each of open) each.destroy();
-  report.streams = { open: streams, ...counts };
+  report.streams = { at_once: streams, ...counts };
   report.requests = statuses;
   for (const [kind, values] of Object.entries(times))
     report[`${kind}_ms`] = { p50: round(percentile(values, 0.5)), p99: round(percentile(values, 0.99)) };

@@ -38,4 +38,8 @@ class MappedFile {
   std::span<const std::byte> bytes_;
 };
 
+// Takes the whole pages inside `bytes`, a part of a mapped file, out of this process's memory; they
+// are read again when touched. A hint, as MappedFile::advise().
+void give_back_pages(std::span<const std::byte> bytes);
+
 }  // namespace ams

@@ -17,6 +17,7 @@ void add_song_commands(CLI::App& program, const Environment& environment, Action
 void add_lyrics_command(CLI::App& program, const Environment& environment, Action& action);
 void add_request_command(CLI::App& program, const Environment& environment, Action& action);
 void add_doctor_command(CLI::App& program, const Environment& environment, Action& action);
+void add_make_checkpoint_command(CLI::App& program, const Environment& environment, Action& action);
 void add_models_command(CLI::App& program, const Environment& environment, Action& action);
 void add_pull_command(CLI::App& program, const Environment& environment, Action& action);
 void add_stems_command(CLI::App& program, const Environment& environment, Action& action);
@@ -26,5 +27,6 @@ void add_info_command(CLI::App& program, const Environment& environment, Action&
 void add_lora_command(CLI::App& program, const Environment& environment, Action& action);
 void add_bench_command(CLI::App& program, const Environment& environment, Action& action);
 void add_serve_command(CLI::App& program, const Environment& environment, Action& action);
+void add_quantise_command(CLI::App& program, const Environment& environment, Action& action);
 
 }  // namespace ams

@@ -45,6 +45,18 @@ fs::path own_models() {
   return {};
 }
 
+// Where what can be made again is kept; empty without a home folder.
+fs::path cache_folder() {
+  if (const std::string own = variable("AMS_CACHE_DIR"); !own.empty()) return own;
+  if (const std::string cache = variable("XDG_CACHE_HOME"); !cache.empty()) {
+    return fs::path(cache) / "ams";
+  }
+  if (const std::string home = variable("HOME"); !home.empty()) {
+    return fs::path(home) / ".cache" / "ams";
+  }
+  return {};
+}
+
 // What the Hub's own clients take for yes; everything else, also what is not set, is no.
 bool is_on(const char* name) {
   std::string value = variable(name);
@@ -123,6 +135,9 @@ Environment read_environment() {
     const auto& known = environment.model_folders;
     const bool is_new = std::find(known.begin(), known.end(), folder) == known.end();
     if (!folder.empty() && is_new) environment.model_folders.push_back(folder);
+  }
+  if (const fs::path cache = cache_folder(); !cache.empty()) {
+    environment.quant_cache = cache / "quantised";
   }
   environment.test_models = near_program("tests/golden/data/checkpoints");
   return environment;

@@ -8,6 +8,7 @@ namespace ams {
 
 void add_job_flags(CLI::App& command, const Environment& environment, SongJob& job) {
   job.engine.model_folders = environment.model_folders;
+  job.engine.quant_cache = environment.quant_cache;
   job.engine.test_models = environment.test_models;
   if (!environment.device.empty()) job.engine.device = environment.device;
   SongOutput& output = job.output;

@@ -73,6 +73,8 @@ void run_command(int argc, const char* const* argv) {
   add_lora_command(program, environment, action);
   add_bench_command(program, environment, action);
   add_doctor_command(program, environment, action);
+  add_make_checkpoint_command(program, environment, action);
+  add_quantise_command(program, environment, action);
   require_known_command(program, argc, argv);
   try {
     parse(program, argc, argv);

@@ -18,8 +18,10 @@
 #include "cli/serve_summary.h"
 #include "cli/server_settings.h"
 #include "server/studio_server.h"
+#include "studio/jobs/hub_downloader.h"
+#include "studio/jobs/song_post_processor.h"
 #include "studio/jobs/studio.h"
-#include "studio/post/song_post_processor.h"
+#include "studio/models/memory_plan.h"
 #include "studio/studio_survey.h"
 
 namespace ams {
@@ -28,7 +30,7 @@ namespace {
 // How long streams get for the last event of a job that is being stopped.
 constexpr std::chrono::milliseconds kFarewell{3000};
 
-StudioParts studio_parts(const ServerSettings& settings) {
+StudioParts studio_parts(const ServerSettings& settings, const HubOptions& hub) {
   StudioParts parts;
   parts.open_engine = [options = settings.engine] { return Engine::open(options); };
   parts.model_folders = settings.engine.model_folders;
@@ -36,6 +38,7 @@ StudioParts studio_parts(const ServerSettings& settings) {
     parts.open_lyrics_writer = [options = lyrics->options] { return LyricsWriter::open(options); };
     parts.lyrics_bytes = lyrics->weight_bytes;
   }
+  parts.downloader = std::make_shared<HubDownloader>(hub, settings.engine.model_folders);
   parts.documents = std::make_shared<WireDocuments>();
   StemOptions stems;
   stems.model_folders = settings.engine.model_folders;
@@ -47,9 +50,8 @@ StudioParts studio_parts(const ServerSettings& settings) {
 
 // Weights and work together may use `limit`: what is above it counts as the headroom to leave.
 void apply_memory_limit(ServerSettings& settings, const EngineSurvey& survey) {
-  constexpr size_t kGigabyte = 1'000'000'000;
-  if (!settings.memory_limit_gb) return;
-  const size_t limit = static_cast<size_t>(*settings.memory_limit_gb) * kGigabyte;
+  if (settings.engine.memory_limit.empty()) return;
+  const size_t limit = parse_bytes(settings.engine.memory_limit);
   const size_t above = survey.device_bytes > limit ? survey.device_bytes - limit : 0;
   settings.studio.memory_headroom_bytes = std::max(settings.studio.memory_headroom_bytes, above);
 }
@@ -61,14 +63,14 @@ void wait_for_stop(const std::stop_token& stop) {
   changed.wait(lock, stop, [] { return false; });
 }
 
-void run(ServerSettings& settings) {
+void run(ServerSettings& settings, const HubOptions& hub) {
   complete(settings);
   std::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads must not end the server
   const std::stop_source stop;
   const InterruptGuard guard(stop);
   const EngineSurvey survey = survey_engine(settings.engine);
   apply_memory_limit(settings, survey);
-  Studio studio(settings.studio, studio_parts(settings));
+  Studio studio(settings.studio, studio_parts(settings, hub));
   StudioServer server({.http = settings.http,
                        .access = settings.access,
                        .survey = survey,
@@ -105,7 +107,7 @@ void add_serve_command(CLI::App& program, const Environment& environment, Action
     action = [settings, fault, environment] {
       if (fault) std::rethrow_exception(fault);
       if (!environment.log_level) set_log_level(LogLevel::Info);
-      run(*settings);
+      run(*settings, environment.hub);
     };
   });
 }

@@ -18,8 +18,9 @@ std::string model_line(const EngineSurvey& survey) {
 }
 
 std::string memory_line(const ServerSettings& settings, const EngineSurvey& survey) {
-  const std::string limit =
-      settings.memory_limit_gb ? str(", at most ", *settings.memory_limit_gb, " GB used") : "";
+  const std::string limit = settings.engine.memory_limit.empty()
+                                ? ""
+                                : str(", at most ", settings.engine.memory_limit, " used");
   return str(gigabytes(survey.needed_bytes),
              " of weights load with the first song; ",
              gigabytes(survey.free_bytes),

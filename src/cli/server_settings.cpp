@@ -115,7 +115,8 @@ ServerSettings read_server_settings(const Environment& environment) {
   settings.engine.model = variable("ACE_DIT_CONFIG");
   if (!environment.device.empty()) settings.engine.device = environment.device;
   settings.lyrics_model = variable("AMS_LYRICS_MODEL");
-  settings.memory_limit_gb = number("AMS_MEMORY_LIMIT", 1, 4096);
+  settings.engine.memory_limit = variable("AMS_MEMORY_LIMIT");
+  settings.engine.quant_cache = environment.quant_cache;
   return settings;
 }
 
@@ -148,13 +149,6 @@ void add_server_flags(CLI::App& command, ServerSettings& settings) {
            settings.access.token,
            "Token that the API asks for (AMS_TOKEN, which other users of this machine cannot see)",
            "TEXT");
-  command
-      .add_option_function<int64_t>(
-          "--memory-limit",
-          [&settings](int64_t gigabytes) { settings.memory_limit_gb = gigabytes; },
-          "Memory of the graphics card to use at most (AMS_MEMORY_LIMIT)")
-      ->type_name("GB")
-      ->check(CLI::Range(int64_t{1}, int64_t{4096}));
   add_flags(command, fields(settings.engine));
 }
 

@@ -22,8 +22,7 @@ struct ServerSettings {
   AccessRules access;
   StudioOptions studio;
   EngineOptions engine;
-  std::string lyrics_model;                // name or folder; empty: the best one present
-  std::optional<int64_t> memory_limit_gb;  // of the device, for weights and work; absent: all of it
+  std::string lyrics_model;  // name or folder; empty: the best one present
   bool opens_browser = false;
   bool is_hosted = false;  // SPACE_ID: runs behind a proxy of the Hub
 };

@@ -16,8 +16,14 @@ std::unique_ptr<AceStepModel> AceStepModel::load(const std::filesystem::path& fo
                                                  bool rounds_rotary_tables) {
   AceStepConfig config = AceStepConfig::load(folder);
   config.rounds_rotary_tables = rounds_rotary_tables;
+  return load(config, open_weights(folder), device, precision);
+}
+
+std::unique_ptr<AceStepModel> AceStepModel::load(const AceStepConfig& config,
+                                                 std::shared_ptr<const WeightFile> file,
+                                                 const Device& device,
+                                                 Precision precision) {
   auto model = std::make_unique<AceStepModel>(config, device);
-  std::shared_ptr<const WeightFile> file = open_weights(folder);
   model->store_.load(*file, device, precision);
   model->loras_ =
       std::make_unique<LoraStack>(model->store_, device, std::move(file), /*scope=*/"decoder");

@@ -26,6 +26,11 @@ class AceStepModel {
                                             const Device& device,
                                             Precision precision,
                                             bool rounds_rotary_tables = false);
+  // The same with weights that were opened already.
+  static std::unique_ptr<AceStepModel> load(const AceStepConfig& config,
+                                            std::shared_ptr<const WeightFile> file,
+                                            const Device& device,
+                                            Precision precision);
   AceStepModel(const AceStepModel&) = delete;
   AceStepModel& operator=(const AceStepModel&) = delete;
 

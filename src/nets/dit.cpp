@@ -139,6 +139,7 @@ Tensor DitLayer::cross(GraphBuilder& g,
                        Tensor h,
                        const CrossKeysValues& cached,
                        Tensor null_cross) const {
+  if (!cached.k) return g.add(h, null_cross);
   const int64_t rows = cached.k.dim(0);
   const Tensor conditional = null_cross ? g.slice(h, 0, 0, rows) : h;
   const Tensor mixed =
@@ -237,18 +238,33 @@ Tensor Dit::build(GraphBuilder& g,
   g.tap("temb", embedding);
   g.tap("timestep_proj", modulation);
 
-  Tensor h = g.add(g.linear(in.latents, proj_in_latents_), conditions.context);  // [B, S, H]
-  if (guided) h = g.concat(h, h, 0);                                             // [2 B, S, H]
+  const Tensor h = g.add(g.linear(in.latents, proj_in_latents_), conditions.context);  // [B, S, H]
+  const auto pass = [&](Tensor x, Rows rows) {
+    return build_rows(g, x, {embedding, modulation}, in.positions, conditions, rows);
+  };
+  if (!guided) return pass(h, Rows::Conditional);
+  if (!splits_guidance_) return pass(g.concat(h, h, 0), Rows::Both);  // [2 B, S, H]
+  return g.concat(pass(h, Rows::Conditional), pass(h, Rows::Unconditional), 0);
+}
+
+Tensor Dit::build_rows(GraphBuilder& g,
+                       Tensor h,
+                       const Time& time,
+                       Tensor positions,
+                       const DitConditionTensors& conditions,
+                       Rows rows) const {
   g.tap("proj_in", h);
   for (size_t i = 0; i < layers_.size(); ++i) {
-    const Tensor null_cross = guided ? conditions.null_cross[i] : Tensor{};
-    h = layers_[i].build(g, h, modulation, in.positions, conditions.cross[i], null_cross);
+    const CrossKeysValues cross =
+        rows == Rows::Unconditional ? CrossKeysValues{} : conditions.cross[i];
+    const Tensor null_cross = rows == Rows::Conditional ? Tensor{} : conditions.null_cross[i];
+    h = layers_[i].build(g, h, time.modulation, positions, cross, null_cross);
     g.tap(str("layer_", i), h);
   }
   h = g.rms_norm(h, norm_out_, config_.rms_norm_eps);
   g.tap("norm_out", h);
   const Tensor table =
-      g.add(g.reshape(scale_shift_table_->tensor, {2, config_.hidden_size}), embedding);
+      g.add(g.reshape(scale_shift_table_->tensor, {2, config_.hidden_size}), time.embedding);
   const Tensor shift = g.slice(table, 0, 0, 1);
   const Tensor scale = g.slice(table, 0, 1, 2);
   h = modulate(g, h, g.scale(scale, 1.0f, 1.0f), shift);

@@ -58,8 +58,8 @@ class DitCrossAttention {
 class DitLayer {
  public:
   DitLayer(const WeightScope& w, const AceStepConfig& config, int64_t index);
-  // h [R, S, H]: conditional rows first, then as many unconditional ones if `null_cross` is given.
-  // modulation [6, H], cached of the conditional rows, null_cross [1, 1, H].
+  // h [R, S, H]: conditional rows if `cached` is given, then as many unconditional ones if
+  // `null_cross` is given. modulation [6, H], cached of the conditional rows, null_cross [1, 1, H].
   Tensor build(GraphBuilder& g,
                Tensor h,
                Tensor modulation,
@@ -116,6 +116,9 @@ class Dit : public Denoiser {
                const DitConditionTensors& conditions,
                bool guided) const;
 
+  // Whether the halves of a guided step run one after the other: half the intermediate values, at
+  // some cost in time. Holds for sessions that are bound later.
+  void split_guidance(bool split) { splits_guidance_ = split; }
   // Shows the taps of every following run to a parity test.
   void observe(TapObserver observer) { observer_ = std::move(observer); }
 
@@ -124,8 +127,21 @@ class Dit : public Denoiser {
   const TapObserver& observer() const { return observer_; }
 
  private:
+  // Which rows of the batch a pass computes.
+  enum class Rows { Conditional, Unconditional, Both };
+  struct Time {
+    Tensor embedding, modulation;
+  };
+  Tensor build_rows(GraphBuilder& g,
+                    Tensor h,
+                    const Time& time,
+                    Tensor positions,
+                    const DitConditionTensors& conditions,
+                    Rows rows) const;
+
   AceStepConfig config_;
   const Device* device_;
+  bool splits_guidance_ = false;
   TapObserver observer_;
   TimestepEmbedding time_embed_, time_embed_r_;
   const Weight *proj_in_context_, *proj_in_latents_, *proj_in_bias_;

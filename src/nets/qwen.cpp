@@ -92,7 +92,7 @@ Tensor QwenLayer::build(GraphBuilder& g,
 
 QwenTransformer::QwenTransformer(const WeightScope& w, const QwenConfig& config, Head head)
     : config_(config),
-      embed_tokens_(w.matrix("embed_tokens.weight", config.vocab_size, config.hidden_size)) {
+      embed_tokens_(w.plain_matrix("embed_tokens.weight", config.vocab_size, config.hidden_size)) {
   for (int64_t i = 0; i < config.num_hidden_layers; ++i) {
     layers_.emplace_back(w.sub("layers", i), config, i);
   }
@@ -128,11 +128,15 @@ Tensor QwenTransformer::logits(GraphBuilder& g, Tensor hidden, const HeadRows& r
   return g.concat(range, g.linear_of(hidden, g.embed(lm_head_, rows.extra_ids)), -1);
 }
 
-std::shared_ptr<const WeightFile> open_qwen_weights(const std::filesystem::path& folder) {
-  return rename_weights(open_weights(folder), [](std::string_view name) {
+std::shared_ptr<const WeightFile> without_qwen_prefix(std::shared_ptr<const WeightFile> file) {
+  return rename_weights(std::move(file), [](std::string_view name) {
     constexpr std::string_view kPrefix = "model.";
     return std::string(name.starts_with(kPrefix) ? name.substr(kPrefix.size()) : name);
   });
+}
+
+std::shared_ptr<const WeightFile> open_qwen_weights(const std::filesystem::path& folder) {
+  return without_qwen_prefix(open_weights(folder));
 }
 
 }  // namespace ams

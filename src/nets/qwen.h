@@ -88,7 +88,9 @@ class QwenTransformer {
   const Weight* lm_head_;  // the embedding table if tied, null without head
 };
 
-// A folder's weights with the optional "model." prefix of their names removed.
+// Weights with the optional "model." prefix of their names removed.
+std::shared_ptr<const WeightFile> without_qwen_prefix(std::shared_ptr<const WeightFile> file);
+// Those of a folder.
 std::shared_ptr<const WeightFile> open_qwen_weights(const std::filesystem::path& folder);
 
 }  // namespace ams

@@ -10,7 +10,7 @@ constexpr std::array<ApiChapter, 6> kChapters{{
 - A session is a random id of 16 to 64 characters `[A-Za-z0-9_-]` that the client makes and sends as `X-AMS-Session`. Jobs, results, uploads and history belong to it; another session's ids answer 404. There are no cookies. Where a header cannot be sent, `?session=` means the same.
 - With `AMS_TOKEN` set, `/api/v1` and `/v1` need `Authorization: Bearer TOKEN`. Addresses of files carry an id that cannot be guessed and need neither header, because `<audio>` cannot send one.
 - Every status of 400 and above has a `Problem` as its body. Its codes: `invalid_request` (400, 422), `unauthorised` (401), `forbidden` (403, 421), `not_found` (404), `timed_out` (408, 504), `gone` (410, cleaned up), `too_large` (413, 414, 431), `unsupported` (415), `corrupt_file` (422), `busy` (429, 503), `internal` (500), `network` (502), `out_of_memory` (507).
-- Requests are checked before a job is queued. Unknown fields are ignored and named in the `warnings` of job and result.
+- Requests are checked before a job is queued. Unknown fields are ignored and named in the `warnings` of the result's metadata.
 - An absent field means the default that `/api/v1/options` shows, so a client sends only what differs.)"},
     {"A song in three calls", R"(```sh
 session=$(head -c 16 /dev/urandom | od -An -tx1 | tr -d ' \n')

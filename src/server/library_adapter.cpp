@@ -62,17 +62,17 @@ WebRequest translate(const httplib::Request& request, RequestBody body) {
 }
 
 RequestBody no_body() {
-  return {[](const ByteSink&) { return true; },
-          [](const PartSink&, const ByteSink&) { return false; }};
+  return {[](const BodySink&) { return true; },
+          [](const PartSink&, const BodySink&) { return false; }};
 }
 
 RequestBody body_of(const httplib::ContentReader& reader) {
   return {
-      [&reader](const ByteSink& sink) {
+      [&reader](const BodySink& sink) {
         return reader(
             [&](const char* bytes, size_t size) { return sink(std::string_view(bytes, size)); });
       },
-      [&reader](const PartSink& part, const ByteSink& sink) {
+      [&reader](const PartSink& part, const BodySink& sink) {
         return reader(
             [&](const httplib::MultipartFormData& head) {
               return part({head.name, head.filename});
@@ -182,8 +182,10 @@ void LibraryAdapter::answer(const httplib::Request& request,
 
 bool LibraryAdapter::serve_request(Connection& connection, bool is_last) {
   bool is_closed = false;
+  bool is_understood = false;  // else nobody knows where the next request would begin
   const bool is_answered =
       process_request(connection, is_last, is_closed, [&](httplib::Request& request) {
+        is_understood = has_clear_length(request);
         // Without a length the library would read until the client closes.
         if (!has_chunks(request) && !request.has_header("Content-Length")) {
           request.set_header("Content-Length", "0");
@@ -195,7 +197,7 @@ bool LibraryAdapter::serve_request(Connection& connection, bool is_last) {
         request.progress = [&connection](uint64_t, uint64_t) { return connection.is_writable(); };
         connection.expect_body(length.value_or(0), has_chunks(request));
       });
-  return is_answered && !is_closed;
+  return is_answered && !is_closed && is_understood;
 }
 
 }  // namespace ams

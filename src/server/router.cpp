@@ -160,7 +160,7 @@ WebResponse Router::answer(const WebRequest& request) {
 WebResponse Router::dispatch(const WebRequest& request) {
   if (auto refused = check_origin(request, services_.access)) return *refused;
   if (request.method == "OPTIONS") return preflight();
-  const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
+  const std::string method = request.method == "HEAD" ? "GET" : request.method;
   if (method == "GET") {
     if (auto page = page_response(request)) return *page;
   }

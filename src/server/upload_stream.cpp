@@ -1,6 +1,5 @@
 #include "server/upload_stream.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <system_error>
@@ -11,8 +10,6 @@
 
 namespace ams {
 namespace {
-
-constexpr int64_t kMultipartBytes = int64_t{64} << 10;  // around the file of a multipart body
 
 bool is_multipart(const WebRequest& request) {
   return request.header("content-type").starts_with("multipart/form-data");
@@ -86,10 +83,7 @@ ReceivedFile receive_upload(Studio& studio,
                             const std::string& session,
                             UploadRole role,
                             const WebRequest& request) {
-  std::optional<int64_t> announced = request.content_length;
-  if (announced && is_multipart(request))
-    announced = std::max<int64_t>(0, *announced - kMultipartBytes);
-  ReceivedFile received{studio.begin_upload(session, role, announced), ""};
+  ReceivedFile received{studio.begin_upload(session, role, request.content_length), ""};
   LimitedFile file(received.file.path(), upload_limits(role).max_bytes);
   if (is_multipart(request)) {
     received.name = receive_part(request, file);

@@ -16,7 +16,7 @@
 namespace ams {
 
 // Takes the next piece of a body; false stops the reading.
-using ByteSink = std::function<bool(std::string_view)>;
+using BodySink = std::function<bool(std::string_view)>;
 
 // Takes the head of the next part of a multipart body; false stops the reading.
 struct PartHead {
@@ -28,8 +28,8 @@ using PartSink = std::function<bool(const PartHead&)>;
 // The body, read once, as it comes from the network. Both functions return false when the client
 // went away, the form is broken, or a sink stopped.
 struct RequestBody {
-  std::function<bool(const ByteSink&)> read;
-  std::function<bool(const PartSink&, const ByteSink&)> read_parts;
+  std::function<bool(const BodySink&)> read;
+  std::function<bool(const PartSink&, const BodySink&)> read_parts;
 };
 
 struct WebRequest {

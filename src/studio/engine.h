@@ -13,6 +13,7 @@
 
 #include "audio/audio_buffer.h"
 #include "base/fields.h"
+#include "studio/models/memory_plan.h"
 #include "studio/requests/song_request.h"
 #include "studio/song_report.h"
 
@@ -26,8 +27,10 @@ struct EngineOptions {
   std::string device = "auto";  // auto, cpu, cuda, metal, vulkan
   Quantisation quant = Quantisation::None;
   std::optional<int64_t> threads;  // of the CPU; absent: one per physical core
+  std::string memory_limit;        // "8G" for weights, buffers and program; empty: what is free
   Compatibility compat = Compatibility::None;
   std::vector<std::filesystem::path> model_folders;  // where names are looked up, best first
+  std::filesystem::path quant_cache;  // folder of quantised weights; empty: none are kept
   std::filesystem::path test_models;  // used where no song model is there at all; may be empty
 };
 
@@ -84,6 +87,8 @@ class Engine {
   virtual SongResult generate(const SongRequest& request, const JobContext& job) = 0;
 
   virtual EngineFacts facts() const = 0;
+  // How memory was shared out for the last song; nothing before the first.
+  virtual std::optional<MemoryPlan> memory_plan() const { return std::nullopt; }
 };
 
 }  // namespace ams

@@ -20,6 +20,12 @@ Fields fields(EngineOptions& options) {
        .range = {1, 1024},
        .when_absent = "one per physical core",
        .help = "Threads of the CPU"},
+      {.name = "memory_limit",
+       .flag = "--memory-limit",
+       .member = &options.memory_limit,
+       .range = {0, 32},
+       .when_absent = "what is free",
+       .help = "Memory that the program may take, for example 8G"},
   };
 }
 

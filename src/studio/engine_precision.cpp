@@ -52,11 +52,6 @@ Precision precision_of(Quantisation quant, const WeightFile& file) {
   return precision_of(most).value_or(chosen);
 }
 
-std::string_view precision_name(Precision precision) {
-  for (const PrecisionInfo& row : precision_table()) {
-    if (row.precision == precision) return row.name;
-  }
-  return "unknown";
-}
+std::string_view precision_name(Precision precision) { return precision_info(precision).name; }
 
 }  // namespace ams

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/philox.h"
 #include "base/str.h"
 #include "diffusion/noise.h"
@@ -133,6 +134,7 @@ SongEngine::SongEngine(const EngineOptions& options)
     : options_(options),
       device_(Device::open({options.device, static_cast<int>(options.threads.value_or(0))})),
       inputs_(kEncodedInputsBytes) {
+  if (!options_.memory_limit.empty()) parse_bytes(options_.memory_limit);  // throws early
   model_for(options.model, options.compat);
 }
 
@@ -166,24 +168,76 @@ SongModelFiles SongEngine::find_files(const std::string& name) {
 }
 
 SongModel& SongEngine::model_for(const std::string& name, Compatibility compat) {
-  const SongModelOptions wanted{precision_of(options_.quant), compat == Compatibility::Bf16Tables};
+  const SongModelOptions wanted{
+      precision_of(options_.quant), compat == Compatibility::Bf16Tables, options_.quant_cache};
   const bool other_name = !name.empty() && name != model_name_;
-  if (!model_ || other_name || model_->options() != wanted) {
+  if (!model_ || other_name || model_options_ != wanted) {
     SongModelFiles files = model_ && !other_name ? model_->files() : find_files(name);
     model_.reset();  // its memory is free before the next one needs it
     model_ = std::make_unique<SongModel>(std::move(files), *device_, wanted);
+    model_options_ = wanted;
     if (!name.empty()) model_name_ = name;
   }
   return *model_;
 }
 
+// Without a limit a CPU's figure is an estimate: nothing is refused, the system may swap. A card
+// keeps some of its memory for the driver and other programs.
+MemoryBudget SongEngine::budget() const {
+  constexpr size_t kMostHeadroom = size_t{2} << 30;
+  constexpr size_t kHeadroomShare = 16;
+  MemoryBudget budget;
+  budget.counts_host = device_->is_cpu();
+  budget.may_quantise = options_.quant == Quantisation::None;
+  if (!options_.memory_limit.empty()) {
+    budget.bytes = parse_bytes(options_.memory_limit);
+    budget.refuses = true;
+  } else if (device_->is_cpu()) {
+    const size_t free = free_ram_bytes();
+    budget.bytes = free > 0 ? free + resident_bytes() : SIZE_MAX;
+  } else {
+    const DeviceInfo info = device_->info();
+    const size_t headroom = std::min(kMostHeadroom, info.memory_total / kHeadroomShare);
+    const size_t ours = device_->meter().current() + device_->meter().scratch();
+    budget.bytes = info.memory_free + ours > headroom ? info.memory_free + ours - headroom : 0;
+    budget.refuses = true;
+  }
+  return budget;
+}
+
+SongModel& SongEngine::plan_for(SongModel& model, const SongSize& size, SongReport& report) {
+  const size_t ours = device_->meter().current() + device_->meter().scratch();
+  const size_t resident = resident_bytes();
+  const size_t program = resident > ours ? resident - ours : 0;
+  plan_ = plan_memory(model_options_.precision, budget(), [&](const MemoryMeasures& measures) {
+    MemoryNeeds needs = measure_needs(model.files(), *device_, size, measures);
+    needs.program = program;
+    return needs;
+  });
+  for (const std::string& line : plan_->lines()) log(LogLevel::Info, "studio", line);
+  const MemoryMeasures& measures = plan_->measures;
+  if (measures.precision != model_options_.precision) {
+    report.warnings.push_back(
+        str("memory is short: the weights were quantised to ", precision_name(measures.precision)));
+  }
+  if (measures.precision != model.options().precision) {
+    SongModelFiles files = model.files();
+    SongModelOptions options = model.options();
+    options.precision = measures.precision;
+    model_.reset();
+    model_ = std::make_unique<SongModel>(std::move(files), *device_, options);
+  }
+  model_->use(measures);
+  return *model_;
+}
+
 void SongEngine::apply_loras(SongModel& model,
-                             const SongControls& controls,
+                             std::span<const LoraChoice> choices,
+                             std::span<const LoraUse> uses,
                              const LoadObserver& loading,
                              SongReport& report) {
-  const std::vector<LoraUse> uses = loras_.open(controls.loras, options_.model_folders);
   const std::vector<LoraOutcome> outcomes = model.apply_loras(uses, loading);
-  report.loras = loras_.report(controls.loras, uses, outcomes);
+  report.loras = loras_.report(choices, uses, outcomes);
   for (const LoraOutcome& outcome : outcomes) {
     if (outcome.unmatched.empty()) continue;
     report.warnings.push_back(str("adapter '",
@@ -200,9 +254,8 @@ SongResult SongEngine::generate(const SongRequest& asked, const JobContext& job)
   const auto start = std::chrono::steady_clock::now();
   SongResult result;
   SongReport& report = result.report;
-  SongModel& model = model_for(controls_of(asked).model, controls_of(asked).compat);
-  const double loaded_before = model.load_seconds();
-  const SongRequest request = resolve(asked, model.config(), report.ignored_params);
+  SongModel* model = &model_for(controls_of(asked).model, controls_of(asked).compat);
+  const SongRequest request = resolve(asked, model->config(), report.ignored_params);
   const SongControls& controls = controls_of(request);
   if (is_test_model_) {
     report.warnings.emplace_back(
@@ -216,33 +269,42 @@ SongResult SongEngine::generate(const SongRequest& asked, const JobContext& job)
     job.progress(event);
   };
 
-  // Before the planner and any encoding: an adapter that is missing or made for another model is
-  // told at once.
-  apply_loras(model, controls, loading, report);
-  const ModeContext context{.model = model, .job = job, .loading = loading, .report = report};
+  // Before the planner and any encoding: an adapter that is missing or damaged is told at once.
+  const std::vector<LoraUse> adapters = loras_.open(controls.loras, options_.model_folders);
+  const auto* generate = std::get_if<GenerateRequest>(&request);
+  const bool plans_song = generate && wants_planner(*generate) && model->has_planner();
+  if (plans_song) model = &plan_for(*model, song_size_with_planner(*generate, *model), report);
+  double loaded_before = model->load_seconds();
+  const ModeContext context{.model = *model, .job = job, .loading = loading, .report = report};
   SongDraft draft =
       std::visit([&](const auto& each) { return draft_song(each, context); }, request);
-  SongNetworks networks = model.networks(loading);
+  if (!plans_song) {
+    model = &plan_for(*model, song_size(draft.spec, *model), report);
+    loaded_before = model->load_seconds();
+  }
+  apply_loras(*model, controls.loras, adapters, loading, report);
+  SongNetworks networks = model->networks(loading);
   const int64_t hits_before = inputs_.hits();
-  CachingCodec codec(*networks.codec, inputs_, codec_identity(model));
-  CachingTokenizer tokenizer(*networks.code_tokenizer, inputs_, tokenizer_identity(model));
+  CachingCodec codec(*networks.codec, inputs_, codec_identity(*model));
+  CachingTokenizer tokenizer(*networks.code_tokenizer, inputs_, tokenizer_identity(*model));
   networks.codec = &codec;
   networks.code_tokenizer = &tokenizer;
   const SongNoise noise = song_noise(controls, networks.denoiser->latent_channels());
   RenderedSong song = render_song(networks, draft.spec, noise, song_context(job));
   result.audio = draft.finish({networks.codec->sample_rate(), std::move(song.audio)});
+  model->networks({});  // forgets the observer, which ends with this job
 
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   const DeviceInfo device = device_->info();
   report.inputs_reused = inputs_.hits() - hits_before;
   report.device = device_kind_name(device.kind);
   report.device_name = device.name;
-  report.precision = precision_name(model.options().precision);
-  report.models = loaded_models(model.files(), report.lm_used);
+  report.precision = precision_name(model->options().precision);
+  report.models = loaded_models(model->files(), report.lm_used);
   report.seed = *controls.seed;
   report.sde_seed = controls.sde_seed;
   report.advanced = controls.advanced;
-  report.load_seconds = model.load_seconds() - loaded_before;
+  report.load_seconds = model->load_seconds() - loaded_before;
   report.wall_seconds = elapsed.count() - report.load_seconds;
   return result;
 }

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "studio/engine.h"
 #include "studio/lora/lora_choice.h"
 #include "studio/models/encoded_inputs.h"
+#include "studio/models/memory_needs.h"
 #include "studio/models/song_model.h"
+#include "studio/song_size.h"
 #include "tensor/device.h"
 
 namespace ams {
@@ -17,12 +20,17 @@ class SongEngine : public Engine {
 
   SongResult generate(const SongRequest& request, const JobContext& job) override;
   EngineFacts facts() const override;
+  std::optional<MemoryPlan> memory_plan() const override { return plan_; }
 
  private:
   SongModel& model_for(const std::string& name, Compatibility compat);
+  // Chooses how the song fits and makes the model work so; a new model if the format changes.
+  SongModel& plan_for(SongModel& model, const SongSize& size, SongReport& report);
+  MemoryBudget budget() const;
   SongModelFiles find_files(const std::string& name);
   void apply_loras(SongModel& model,
-                   const SongControls& controls,
+                   std::span<const LoraChoice> choices,
+                   std::span<const LoraUse> uses,
                    const LoadObserver& loading,
                    SongReport& report);
 
@@ -30,6 +38,8 @@ class SongEngine : public Engine {
   std::unique_ptr<Device> device_;
   std::string model_name_;  // that `model_` was opened for
   std::unique_ptr<SongModel> model_;
+  SongModelOptions model_options_;  // as asked for; a plan may have chosen another precision
+  std::optional<MemoryPlan> plan_;
   bool is_test_model_ = false;
   LoraShelf loras_;
   EncodedInputs inputs_;

@@ -159,11 +159,27 @@ std::unique_ptr<Device> open_with_implementation(DeviceOptions options, std::str
 }
 
 Device::Device(ggml_backend* backend, DeviceKind kind, int threads, bool own_kernels)
-    : backend_(backend), kind_(kind), threads_(threads), own_kernels_(own_kernels) {
+    : backend_(backend),
+      kind_(kind),
+      threads_(threads),
+      own_kernels_(own_kernels),
+      meter_(std::make_unique<MemoryMeter>()) {
   if (is_cpu()) ggml_backend_cpu_set_n_threads(backend_, threads_);
 }
 
-Device::~Device() { ggml_backend_free(backend_); }
+Device::~Device() {
+  if (!measures_only_) ggml_backend_free(backend_);
+}
+
+std::unique_ptr<Device> Device::measuring() const {
+  auto device = std::unique_ptr<Device>(new Device(backend_, kind_, threads_, own_kernels_));
+  device->measures_only_ = true;
+  return device;
+}
+
+void Device::pretend_allocated(ggml_tensor* tensor) const {
+  tensor->data = reinterpret_cast<void*>(uintptr_t{4096});
+}
 
 DeviceInfo Device::describe(const DeviceOptions& options) {
   ggml_log_set(forward_log, nullptr);

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tensor/memory_meter.h"
+
 struct ggml_backend;
 struct ggml_backend_buffer_type;
 struct ggml_tensor;
@@ -41,6 +43,11 @@ class Device {
   // What open() would open, without starting it. Throws as open(). Thread-safe.
   static DeviceInfo describe(const DeviceOptions& options);
 
+  // A device that only measures: weights, caches and graphs on it get sizes and no memory, nothing
+  // is computed and every result is zero. What its meter shows is what the same calls take on this
+  // device, which must outlive it.
+  std::unique_ptr<Device> measuring() const;
+
   ~Device();
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
@@ -51,9 +58,14 @@ class Device {
   bool has_own_kernels() const { return is_cpu() && own_kernels_; }
   int threads() const { return threads_; }
   DeviceInfo info() const;
+  bool measures_only() const { return measures_only_; }
+  MemoryMeter& meter() const { return *meter_; }
   // Whether the device can run this node; graphs are checked before they run.
   bool supports(const ggml_tensor* node) const;
 
+  // Gives a tensor of a measuring device an address that nobody reads, so that ggml counts it as
+  // allocated.
+  void pretend_allocated(ggml_tensor* tensor) const;  // for tensor/ only
   ggml_backend* backend() const { return backend_; }  // for tensor/ only
   ggml_backend_buffer_type* buffer_type() const;      // for tensor/ only
 
@@ -64,6 +76,8 @@ class Device {
   DeviceKind kind_;
   int threads_;
   bool own_kernels_;
+  bool measures_only_ = false;
+  std::unique_ptr<MemoryMeter> meter_;  // apart, so that a const device can count
 };
 
 // Opens a device with one of the implementations of the networks: "ggml" for ggml's operations

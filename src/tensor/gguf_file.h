@@ -10,6 +10,7 @@
 #include <span>
 
 #include "base/json.h"
+#include "tensor/tensor_recipe.h"
 #include "tensor/weight_file.h"
 
 namespace ams {
@@ -29,6 +30,10 @@ GgufContent read_gguf(const std::filesystem::path& path);
 // folder cannot be written, Unsupported if the disk is full. Cost: one pass over the bytes.
 void write_gguf(const std::filesystem::path& path,
                 std::span<const StoredTensor> tensors,
+                const Json& metadata);
+// The same for tensors that are made while they are written, one at a time.
+void write_gguf(const std::filesystem::path& path,
+                std::span<const TensorRecipe> tensors,
                 const Json& metadata);
 
 }  // namespace ams

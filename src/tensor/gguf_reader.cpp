@@ -89,6 +89,7 @@ StoredTensor checked_tensor(const gguf_context* context,
     throw_corrupt(what, str("ends before '", tensor.name, "' does; it may be truncated"));
   }
   tensor.bytes = data.subspan(offset, length);
+  tensor.is_mapped = true;
   return tensor;
 }
 

@@ -1,12 +1,8 @@
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <set>
 #include <string>
 #include <vector>
 
-#include <unistd.h>
-
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "tensor/gguf_file.h"
@@ -19,84 +15,33 @@ struct FreeGgml {
   void operator()(ggml_context* context) const { ggml_free(context); }
 };
 
-// A file that disappears unless it is renamed into place.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::filesystem::path& target)
-      : target_(target), path_(str(target.string(), ".part", ::getpid())) {
-    file_ = std::fopen(path_.c_str(), "wbx");
-    if (file_ == nullptr && errno == EEXIST) {  // left by a process of the same number
-      std::remove(path_.c_str());
-      file_ = std::fopen(path_.c_str(), "wbx");
-    }
-    if (file_ == nullptr) {
-      throw Error(ErrorCode::NotFound,
-                  str("gguf: cannot write ", path_, ": ", std::strerror(errno)));
-    }
-  }
-  ~TemporaryFile() {
-    if (file_ != nullptr) std::fclose(file_);
-    if (!committed_) std::remove(path_.c_str());
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-
-  void write(std::span<const std::byte> bytes) {
-    if (!bytes.empty() && std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size())
-      throw_write();
-  }
-  // The bytes reach the disk before the name does.
-  void commit() {
-    if (std::fflush(file_) != 0 || ::fsync(::fileno(file_)) != 0) throw_write();
-    const int closed = std::fclose(file_);
-    file_ = nullptr;
-    if (closed != 0 || std::rename(path_.c_str(), target_.c_str()) != 0) throw_write();
-    committed_ = true;
-  }
-
- private:
-  [[noreturn]] void throw_write() const {
-    throw Error(
-        ErrorCode::Unsupported,
-        str("gguf: cannot write ", path_, ": ", std::strerror(errno), "; the disk may be full"));
-  }
-
-  std::filesystem::path target_;
-  std::string path_;
-  std::FILE* file_ = nullptr;
-  bool committed_ = false;
-};
-
 // Rows of the matrix that stands for `tensor`: its last dimension, and all others together.
 struct Matrix {
   int64_t columns = 1;
   int64_t rows = 1;
 };
 
-Matrix checked_matrix(const StoredTensor& tensor) {
+Matrix checked_matrix(const TensorRecipe& tensor) {
   const auto count = element_count(tensor.shape);
   const int64_t columns = tensor.shape.empty() ? 1 : tensor.shape.back();
-  if (!count || columns % dtype_block(tensor.dtype) != 0 ||
-      dtype_bytes(tensor.dtype, *count) != tensor.bytes.size()) {
+  if (!count || columns % dtype_block(tensor.dtype) != 0) {
     throw Error(ErrorCode::InvalidRequest,
                 str("gguf: '",
                     tensor.name,
                     "' ",
-                    dtype_name(tensor.dtype),
-                    " ",
                     shape_str(tensor.shape),
-                    " has ",
-                    tensor.bytes.size(),
-                    " bytes, which is not what its type and shape ask for"));
+                    " cannot be ",
+                    dtype_name(tensor.dtype),
+                    ": its rows are no whole blocks"));
   }
   if (*count == 0) return {0, 1};  // ggml drops trailing dimensions of 0 as if they were 1
   return {columns, *count / columns};
 }
 
-Json description_of(std::span<const StoredTensor> tensors) {
+Json description_of(std::span<const TensorRecipe> tensors) {
   Json entries = Json::array();
   std::set<std::string_view> names;
-  for (const StoredTensor& tensor : tensors) {
+  for (const TensorRecipe& tensor : tensors) {
     if (!names.insert(tensor.name).second || !is_utf8(tensor.name)) {
       throw Error(ErrorCode::InvalidRequest,
                   str("gguf: the tensor name '", tensor.name, "' occurs twice or is not UTF-8"));
@@ -113,7 +58,7 @@ Json description_of(std::span<const StoredTensor> tensors) {
 }
 
 // The bytes before the first tensor.
-std::vector<std::byte> header_of(std::span<const StoredTensor> tensors, const Json& metadata) {
+std::vector<std::byte> header_of(std::span<const TensorRecipe> tensors, const Json& metadata) {
   const detail::GgufContext gguf(gguf_init_empty());
   gguf_set_val_str(gguf.get(), "general.architecture", "ams");
   gguf_set_val_str(gguf.get(), detail::kGgufMetadataKey, metadata.dump().c_str());
@@ -176,18 +121,45 @@ ggml_type ggml_type_of(DType dtype) {
 }  // namespace detail
 
 void write_gguf(const std::filesystem::path& path,
-                std::span<const StoredTensor> tensors,
+                std::span<const TensorRecipe> tensors,
                 const Json& metadata) {
   const std::vector<std::byte> header = header_of(tensors, metadata);
   constexpr std::array<std::byte, GGUF_DEFAULT_ALIGNMENT> kPadding{};
-  TemporaryFile file(path);
+  AtomicFile file(path);
   file.write(header);
-  for (const StoredTensor& tensor : tensors) {
-    file.write(tensor.bytes);
-    const size_t rest = tensor.bytes.size() % GGUF_DEFAULT_ALIGNMENT;
+  for (const TensorRecipe& tensor : tensors) {
+    size_t length = 0;
+    run_recipe(tensor, [&](std::span<const std::byte> bytes) {
+      file.write(bytes);
+      length += bytes.size();
+    });
+    const size_t rest = length % GGUF_DEFAULT_ALIGNMENT;
     if (rest != 0) file.write(std::span(kPadding).subspan(rest));
   }
   file.commit();
+}
+
+void write_gguf(const std::filesystem::path& path,
+                std::span<const StoredTensor> tensors,
+                const Json& metadata) {
+  std::vector<TensorRecipe> recipes;
+  for (const StoredTensor& tensor : tensors) {
+    const auto count = element_count(tensor.shape);
+    if (!count || dtype_bytes(tensor.dtype, *count) != tensor.bytes.size()) {
+      throw Error(ErrorCode::InvalidRequest,
+                  str("gguf: '",
+                      tensor.name,
+                      "' ",
+                      dtype_name(tensor.dtype),
+                      " ",
+                      shape_str(tensor.shape),
+                      " has ",
+                      tensor.bytes.size(),
+                      " bytes, which is not what its type and shape ask for"));
+    }
+    recipes.push_back(copy_recipe(tensor));
+  }
+  write_gguf(path, std::span<const TensorRecipe>(recipes), metadata);
 }
 
 }  // namespace ams

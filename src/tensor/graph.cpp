@@ -1,9 +1,11 @@
 #include "tensor/graph.h"
 
+#include <algorithm>
 #include <array>
 
 #include <ggml-alloc.h>
 #include <ggml-backend.h>
+#include <ggml-cpu.h>
 #include <ggml.h>
 
 #include "base/error.h"
@@ -45,6 +47,24 @@ Graph::Graph(const Device& device,
   build(builder);
   taps_ = builder.taps();
   kept_ = builder.kept();
+  allocator_.reset(ggml_gallocr_new(device.buffer_type()));
+  measure_scratch();
+  if (device.measures_only()) {
+    size_t size = 0;
+    ggml_gallocr_reserve_n_size(allocator_.get(), cgraph_, nullptr, nullptr, &size);
+    bytes_ = MeteredBytes(device.meter(), size);
+    return;
+  }
+  allocate();
+  for (const GraphBuilder::Constant& constant : builder.constants()) {
+    // A mask that no node reads got no memory.
+    if (!constant.tensor.node->buffer) continue;
+    ggml_backend_tensor_set(constant.tensor.node, constant.bytes.data(), 0, constant.bytes.size());
+  }
+}
+
+void Graph::allocate() {
+  const Device& device = *device_;
   for (int i = 0; i < ggml_graph_n_nodes(cgraph_); ++i) {
     const ggml_tensor* node = ggml_graph_node(cgraph_, i);
     if (!device.supports(node)) {
@@ -60,7 +80,6 @@ Graph::Graph(const Device& device,
                       "; --device cpu can"));
     }
   }
-  allocator_.reset(ggml_gallocr_new(device.buffer_type()));
   if (!ggml_gallocr_alloc_graph(allocator_.get(), cgraph_)) {
     throw Error(ErrorCode::OutOfMemory,
                 str("graph: the intermediate values do not fit on ",
@@ -69,11 +88,14 @@ Graph::Graph(const Device& device,
                     device.info().memory_free >> 20,
                     " MiB are free; a shorter duration or smaller tiles need less"));
   }
-  for (const GraphBuilder::Constant& constant : builder.constants()) {
-    // A mask that no node reads got no memory.
-    if (!constant.tensor.node->buffer) continue;
-    ggml_backend_tensor_set(constant.tensor.node, constant.bytes.data(), 0, constant.bytes.size());
-  }
+  bytes_ = MeteredBytes(device.meter(), ggml_gallocr_get_buffer_size(allocator_.get(), 0));
+}
+
+// The CPU back end keeps scratch space for converted operands from graph to graph.
+void Graph::measure_scratch() const {
+  if (!device_->is_cpu()) return;
+  device_->meter().need_scratch(
+      ggml_graph_plan(cgraph_, device_->threads(), /*threadpool=*/nullptr).work_size);
 }
 
 void Graph::FreeAllocator::operator()(ggml_gallocr* allocator) const {
@@ -111,6 +133,7 @@ void Graph::set_mask(Tensor input, std::span<const float> values) {
 }
 
 void Graph::run() {
+  if (device_->measures_only()) return;
   const ggml_status status = ggml_backend_graph_compute(device_->backend(), cgraph_);
   if (status == GGML_STATUS_SUCCESS) return;
   const ErrorCode code =
@@ -122,6 +145,10 @@ void Graph::run() {
 
 void Graph::get(Tensor output, std::span<float> values) const {
   check_size(output, values.size_bytes(), "output");
+  if (device_->measures_only()) {
+    std::fill(values.begin(), values.end(), 0.0f);
+    return;
+  }
   ggml_backend_tensor_get(output.node, values.data(), 0, values.size_bytes());
 }
 
@@ -131,12 +158,11 @@ FloatArray Graph::get(Tensor output) const {
   return array;
 }
 
-size_t Graph::bytes() const { return ggml_gallocr_get_buffer_size(allocator_.get(), 0); }
-
 PersistentTensors::PersistentTensors(const Device& device,
                                      std::span<const Spec> specs,
                                      bool exact_caches)
-    : context_(ggml_tensor_overhead() * (specs.size() + 1)) {
+    : context_(ggml_tensor_overhead() * (specs.size() + 1)),
+      measures_only_(device.measures_only()) {
   // The CPU's attention accumulates in fp16 for fp16 values, but not for bf16 ones.
   const ggml_type half = device.is_cpu() ? GGML_TYPE_BF16 : GGML_TYPE_F16;
   for (const Spec& spec : specs) {
@@ -146,10 +172,14 @@ PersistentTensors::PersistentTensors(const Device& device,
     ggml_tensor* node = ggml_new_tensor_4d(context_, type, ne[0], ne[1], ne[2], ne[3]);
     tensors_.push_back({node, static_cast<int>(spec.shape.size())});
   }
+  const size_t need = ggml_backend_alloc_ctx_tensors_from_buft_size(context_, device.buffer_type());
+  if (measures_only_) {
+    for (const Tensor& tensor : tensors_) device.pretend_allocated(tensor.node);
+    bytes_ = MeteredBytes(device.meter(), need);
+    return;
+  }
   buffer_ = ggml_backend_alloc_ctx_tensors_from_buft(context_, device.buffer_type());
   if (!buffer_) {
-    size_t need = 0;
-    for (const Tensor& tensor : tensors_) need += ggml_nbytes(tensor.node);
     throw Error(ErrorCode::OutOfMemory,
                 str("caches: ",
                     need >> 20,
@@ -161,18 +191,19 @@ PersistentTensors::PersistentTensors(const Device& device,
   }
   advise_huge_pages(buffer_);
   ggml_backend_buffer_clear(buffer_, 0);
+  bytes_ = MeteredBytes(device.meter(), ggml_backend_buffer_get_size(buffer_));
 }
 
 PersistentTensors::~PersistentTensors() { ggml_backend_buffer_free(buffer_); }
 
-size_t PersistentTensors::bytes() const { return ggml_backend_buffer_get_size(buffer_); }
-
 void PersistentTensors::write(size_t index, std::span<const float> values) {
   check_size(tensors_[index], values.size_bytes(), "persistent tensor");
+  if (measures_only_) return;
   ggml_backend_tensor_set(tensors_[index].node, values.data(), 0, values.size_bytes());
 }
 
 void PersistentTensors::copy_rows(size_t index, int64_t from, int64_t to, int64_t rows) {
+  if (measures_only_) return;
   const Tensor& tensor = tensors_[index];
   const size_t row = ggml_nbytes(tensor.node) / static_cast<size_t>(tensor.dim(0) * tensor.dim(1));
   const size_t slot = row * static_cast<size_t>(tensor.dim(1));

@@ -9,6 +9,7 @@
 #include "base/array.h"
 #include "tensor/device.h"
 #include "tensor/graph_builder.h"
+#include "tensor/memory_meter.h"
 #include "tensor/node_context.h"
 
 struct ggml_gallocr;
@@ -43,9 +44,12 @@ class Graph {
   void get(Tensor output, std::span<float> values) const;
   FloatArray get(Tensor output) const;
   std::span<const Tap> taps() const { return taps_; }
-  size_t bytes() const;  // memory of intermediate values
+  size_t bytes() const { return bytes_.bytes(); }  // memory of intermediate values
 
  private:
+  void allocate();
+  void measure_scratch() const;
+
   struct FreeAllocator {
     void operator()(ggml_gallocr* allocator) const;
   };
@@ -54,6 +58,7 @@ class Graph {
   NodeContext context_;
   ggml_cgraph* cgraph_ = nullptr;
   std::unique_ptr<ggml_gallocr, FreeAllocator> allocator_;
+  MeteredBytes bytes_;
   std::vector<Tap> taps_;
   std::vector<std::shared_ptr<const void>> kept_;  // what nodes point to
 };
@@ -73,14 +78,16 @@ class PersistentTensors {
   PersistentTensors& operator=(const PersistentTensors&) = delete;
 
   Tensor operator[](size_t index) const { return tensors_[index]; }
-  size_t bytes() const;
+  size_t bytes() const { return bytes_.bytes(); }
   void write(size_t index, std::span<const float> values);  // fp32 tensors only
   // Copies `rows` rows (outermost but `axis`… of dimension 1) between two slots of dimension 0.
   void copy_rows(size_t index, int64_t from, int64_t to, int64_t rows);
 
  private:
   NodeContext context_;
+  bool measures_only_;
   ggml_backend_buffer* buffer_ = nullptr;
+  MeteredBytes bytes_;
   std::vector<Tensor> tensors_;
 };
 

@@ -205,6 +205,7 @@ SafetensorsContent parse_safetensors(std::span<const std::byte> bytes, const std
 std::shared_ptr<const WeightFile> open_safetensors(const std::filesystem::path& path) {
   auto file = std::make_shared<const MappedFile>(path);
   SafetensorsContent content = parse_safetensors(file->bytes(), path.string());
+  for (StoredTensor& tensor : content.tensors) tensor.is_mapped = true;
   return std::make_shared<TensorTable>(
       path.string(), std::move(content.tensors), std::vector<std::shared_ptr<const void>>{file});
 }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "tensor/gguf_file.h"
+#include "tensor/gguf_layout.h"
 #include "tensor/safetensors.h"
 #include "tensor/tensor_table.h"
 #include "tensor/torch_archive.h"
@@ -54,8 +55,20 @@ std::filesystem::path file_in_folder(const std::filesystem::path& folder) {
     names += names.empty() ? "" : ", ";
     names += name;
   }
+  // `ams quantise` names its files after their format.
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() == ".gguf") files.push_back(entry.path());
+  }
+  if (files.size() == 1) return files.front();
   throw Error(ErrorCode::NotFound,
-              str("weights: the folder ", folder.string(), " holds none of ", names));
+              str("weights: the folder ",
+                  folder.string(),
+                  " holds none of ",
+                  names,
+                  ", and ",
+                  files.size(),
+                  " other .gguf files, expected one"));
 }
 
 std::vector<float> doubles_to_floats(std::span<const std::byte> bytes, size_t count) {
@@ -66,6 +79,14 @@ std::vector<float> doubles_to_floats(std::span<const std::byte> bytes, size_t co
     values[i] = static_cast<float>(value);
   }
   return values;
+}
+
+// ggml reads blocks at their natural alignment, which the bytes of a file need not have.
+void dequantise(const StoredTensor& tensor, std::span<float> values) {
+  const ggml_to_float_t convert =
+      ggml_get_type_traits(detail::ggml_type_of(tensor.dtype))->to_float;
+  const std::vector<std::byte> aligned(tensor.bytes.begin(), tensor.bytes.end());
+  convert(aligned.data(), values.data(), static_cast<int64_t>(values.size()));
 }
 
 }  // namespace
@@ -134,13 +155,19 @@ std::vector<float> to_float(const StoredTensor& tensor) {
       return values;
     case DType::F64:
       return doubles_to_floats(tensor.bytes, count);
+    case DType::Q8_0:
+    case DType::Q6_K:
+    case DType::Q5_K:
+    case DType::Q4_K:
+      dequantise(tensor, values);
+      return values;
     default:
       throw Error(ErrorCode::Unsupported,
                   str("weights: '",
                       tensor.name,
                       "' is ",
                       dtype_name(tensor.dtype),
-                      ", expected one of f32, f16, bf16, f64"));
+                      ", expected one of f32, f16, bf16, f64 or a quantised type"));
   }
 }
 

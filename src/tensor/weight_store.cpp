@@ -4,54 +4,21 @@
 #include <array>
 #include <random>
 #include <set>
-#include <thread>
 
 #include <ggml-alloc.h>
 #include <ggml-backend.h>
 #include <ggml.h>
 
 #include "base/error.h"
+#include "base/mapped_file.h"
 #include "base/str.h"
 #include "tensor/dtype.h"
+#include "tensor/gguf_layout.h"
 #include "tensor/huge_pages.h"
+#include "tensor/tensor_convert.h"
 
 namespace ams {
 namespace {
-
-constexpr std::array<PrecisionInfo, 6> kPrecisions{{
-    {Precision::F32, "f32", "32-bit floats: the exact values, twice the memory of bf16"},
-    {Precision::BF16, "bf16", "as published; the default"},
-    {Precision::Q8_0, "q8_0", "8 bits a weight, hardly audible"},
-    {Precision::Q6_K, "q6_k", "6.6 bits a weight"},
-    {Precision::Q5_K, "q5_k", "5.5 bits a weight"},
-    {Precision::Q4_K, "q4_k", "4.5 bits a weight, for small memories"},
-}};
-
-ggml_type matrix_type(Precision precision) {
-  switch (precision) {
-    case Precision::F32:
-      return GGML_TYPE_F32;
-    case Precision::BF16:
-      return GGML_TYPE_BF16;
-    case Precision::Q8_0:
-      return GGML_TYPE_Q8_0;
-    case Precision::Q6_K:
-      return GGML_TYPE_Q6_K;
-    case Precision::Q5_K:
-      return GGML_TYPE_Q5_K;
-    case Precision::Q4_K:
-      return GGML_TYPE_Q4_K;
-  }
-  return GGML_TYPE_F32;
-}
-
-// Rows that a block format cannot cut evenly stay in bf16.
-ggml_type storage_type(const Weight& weight, Precision precision) {
-  if (weight.role == WeightRole::Exact) return GGML_TYPE_F32;
-  const ggml_type type = matrix_type(precision);
-  if (weight.role == WeightRole::Plain && ggml_is_quantized(type)) return GGML_TYPE_BF16;
-  return weight.shape.back() % ggml_blck_size(type) == 0 ? type : GGML_TYPE_BF16;
-}
 
 ggml_tensor* new_tensor(ggml_context* context, ggml_type type, std::span<const int64_t> shape) {
   std::array<int64_t, 4> ne{1, 1, 1, 1};
@@ -66,79 +33,28 @@ int64_t size_of(std::span<const int64_t> shape) {
   return count;
 }
 
-// Quantises whole rows, on all cores: the K formats search a scale for each block and would take
-// minutes on one.
-void quantise_rows(ggml_type type,
-                   int64_t row,
-                   std::span<const float> values,
-                   std::span<std::byte> packed) {
-  const int64_t rows = static_cast<int64_t>(values.size()) / row;
-  const int64_t count =
-      std::clamp<int64_t>(std::thread::hardware_concurrency(), 1, std::max<int64_t>(1, rows / 16));
-  const auto work = [&](int64_t begin, int64_t end) {
-    ggml_quantize_chunk(
-        type, values.data(), packed.data(), begin * row, end - begin, row, /*imatrix=*/nullptr);
-  };
-  std::vector<std::jthread> workers;
-  for (int64_t i = 1; i < count; ++i) {
-    workers.emplace_back(work, rows * i / count, rows * (i + 1) / count);
-  }
-  work(0, rows / count);
-}
-
-// Writes fp32 values to elements [first, first + values.size()) of a tensor of any type.
-// `first` and the count are whole rows, unless the type is fp32.
-void write_values(ggml_tensor* tensor, int64_t first, std::span<const float> values) {
-  const int64_t row = tensor->ne[0];
-  const size_t offset = ggml_row_size(tensor->type, first);
-  if (tensor->type == GGML_TYPE_F32) {
-    ggml_backend_tensor_set(tensor, values.data(), offset, values.size_bytes());
+// Writes fp32 values to elements [first, first + values.size()) of a weight. `first` and the count
+// are whole rows, unless the type is fp32.
+void write_values(const Weight& weight, int64_t first, std::span<const float> values) {
+  ggml_tensor* node = weight.tensor.node;
+  const size_t offset = dtype_bytes(weight.dtype, first);
+  if (weight.dtype == DType::F32) {
+    ggml_backend_tensor_set(node, values.data(), offset, values.size_bytes());
     return;
   }
-  const auto count = static_cast<int64_t>(values.size());
-  std::vector<std::byte> packed(ggml_row_size(tensor->type, count));
-  if (tensor->type == GGML_TYPE_BF16) {
-    floats_to_bf16(values, packed);
-  } else {
-    quantise_rows(tensor->type, row, values, packed);
-  }
-  ggml_backend_tensor_set(tensor, packed.data(), offset, packed.size());
+  const std::vector<std::byte> packed = encode_values(values, weight.dtype, node->ne[0]);
+  ggml_backend_tensor_set(node, packed.data(), offset, packed.size());
 }
 
-constexpr int64_t kChunkElements = int64_t{1} << 22;  // of fp32 at a time while converting
+constexpr int64_t kChunkElements = int64_t{1} << 22;  // of fp32 at a time
 
 // Copies one stored part behind the rows already written.
-void copy_part(ggml_tensor* tensor, int64_t first, const StoredTensor& stored) {
-  const int64_t count = size_of(stored.shape);
-  const bool same =
-      (tensor->type == GGML_TYPE_BF16 && stored.dtype == DType::BF16) ||
-      (tensor->type == GGML_TYPE_F32 && stored.dtype == DType::F32) ||
-      (ggml_is_quantized(tensor->type) && dtype_name(stored.dtype) == ggml_type_name(tensor->type));
-  const int64_t row = tensor->ne[0];
-  if (same) {
-    const size_t offset = ggml_row_size(tensor->type, first);
-    ggml_backend_tensor_set(tensor, stored.bytes.data(), offset, stored.bytes.size());
-    return;
-  }
-  if (dtype_block(stored.dtype) != 1) {
-    throw Error(ErrorCode::Unsupported,
-                str("weights: '",
-                    stored.name,
-                    "' is stored as ",
-                    dtype_name(stored.dtype),
-                    " and cannot be turned into ",
-                    ggml_type_name(tensor->type),
-                    "; load it with --quant ",
-                    dtype_name(stored.dtype)));
-  }
-  const int64_t chunk = std::max<int64_t>(1, kChunkElements / row) * row;
-  for (int64_t done = 0; done < count; done += chunk) {
-    const int64_t step = std::min(chunk, count - done);
-    StoredTensor part{stored.name, stored.dtype, {step}, {}};
-    part.bytes =
-        stored.bytes.subspan(dtype_bytes(stored.dtype, done), dtype_bytes(stored.dtype, step));
-    write_values(tensor, first + done, to_float(part));
-  }
+void copy_part(const Weight& weight, int64_t first, const StoredTensor& stored) {
+  size_t offset = dtype_bytes(weight.dtype, first);
+  convert_tensor(stored, weight.dtype, [&](std::span<const std::byte> bytes) {
+    ggml_backend_tensor_set(weight.tensor.node, bytes.data(), offset, bytes.size());
+    offset += bytes.size();
+  });
 }
 
 std::string join_lines(const std::vector<std::string>& lines) {
@@ -150,17 +66,6 @@ std::string join_lines(const std::vector<std::string>& lines) {
 }
 
 }  // namespace
-
-std::span<const PrecisionInfo> precision_table() { return kPrecisions; }
-
-Precision parse_precision(std::string_view name) {
-  std::string valid;
-  for (const PrecisionInfo& row : kPrecisions) {
-    if (row.name == name) return row.precision;
-    valid += (valid.empty() ? "" : ", ") + std::string(row.name);
-  }
-  throw Error(ErrorCode::InvalidRequest, str("quant: '", name, "' is unknown; valid are ", valid));
-}
 
 WeightScope WeightScope::sub(std::string_view name) const {
   return WeightScope(*store_, full_name(name));
@@ -264,17 +169,39 @@ void WeightStore::check(const WeightFile& file) const {
                   "\nthe file may be for another model size, or config.json is not its own"));
 }
 
+// Quantised tensors of a file stay as they are where nothing else is asked for.
+void WeightStore::choose_types(const WeightFile* file, Precision precision) {
+  for (size_t i = 0; i < weights_.size(); ++i) {
+    Weight& weight = weights_[i];
+    weight.dtype = weight_dtype(weight.name, weight.shape.back(), weight.role, precision);
+    const Declaration& declaration = declarations_[i];
+    if (!file || precision != Precision::BF16 || declaration.transform) continue;
+    const auto stored_as = [&](const WeightPart& part) { return file->find(part.name)->dtype; };
+    const DType stored = stored_as(declaration.parts.front());
+    const bool all_alike = std::all_of(declaration.parts.begin(),
+                                       declaration.parts.end(),
+                                       [&](const auto& part) { return stored_as(part) == stored; });
+    if (is_quantised(stored) && all_alike) weight.dtype = stored;
+  }
+}
+
 void WeightStore::allocate(const Device& device, Precision precision) {
   precision_ = precision;
   context_.emplace(ggml_tensor_overhead() * (weights_.size() + 1));
   for (Weight& weight : weights_) {
-    weight.tensor.node = new_tensor(*context_, storage_type(weight, precision), weight.shape);
+    weight.tensor.node = new_tensor(*context_, detail::ggml_type_of(weight.dtype), weight.shape);
     weight.tensor.rank = static_cast<int>(weight.shape.size());
+  }
+  const size_t need =
+      ggml_backend_alloc_ctx_tensors_from_buft_size(*context_, device.buffer_type());
+  bytes_ = MeteredBytes();
+  if (device.measures_only()) {
+    for (Weight& weight : weights_) device.pretend_allocated(weight.tensor.node);
+    bytes_ = MeteredBytes(device.meter(), need);
+    return;
   }
   buffer_ = ggml_backend_alloc_ctx_tensors_from_buft(*context_, device.buffer_type());
   if (!buffer_) {
-    size_t need = 0;
-    for (const Weight& weight : weights_) need += ggml_nbytes(weight.tensor.node);
     throw Error(ErrorCode::OutOfMemory,
                 str("weights: ",
                     need >> 20,
@@ -286,57 +213,96 @@ void WeightStore::allocate(const Device& device, Precision precision) {
   }
   advise_huge_pages(buffer_);
   ggml_backend_buffer_set_usage(buffer_, GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
-  bytes_ = ggml_backend_buffer_get_size(buffer_);
+  bytes_ = MeteredBytes(device.meter(), ggml_backend_buffer_get_size(buffer_));
 }
 
 void WeightStore::upload(size_t index, const WeightFile& file) {
   const Declaration& declaration = declarations_[index];
-  ggml_tensor* tensor = weights_[index].tensor.node;
+  const Weight& weight = weights_[index];
   if (!declaration.transform) {
     int64_t first = 0;
     for (const WeightPart& part : declaration.parts) {
-      copy_part(tensor, first, *file.find(part.name));
+      copy_part(weight, first, *file.find(part.name));
       first += size_of(part.shape);
     }
     return;
   }
   std::vector<std::vector<float>> parts;
-  for (const WeightPart& part : declaration.parts) parts.push_back(to_float(*file.find(part.name)));
+  for (const WeightPart& part : declaration.parts) {
+    const StoredTensor& stored = *file.find(part.name);
+    parts.push_back(to_float(stored));
+    if (stored.is_mapped) give_back_pages(stored.bytes);
+  }
   const std::vector<float> values = declaration.transform(parts);
-  if (static_cast<int64_t>(values.size()) != size_of(weights_[index].shape)) {
+  if (static_cast<int64_t>(values.size()) != size_of(weight.shape)) {
     throw Error(ErrorCode::Internal,
                 str("weights: the transform of '",
-                    weights_[index].name,
+                    weight.name,
                     "' made ",
                     values.size(),
                     " values, expected ",
-                    shape_str(weights_[index].shape)));
+                    shape_str(weight.shape)));
   }
-  write_values(tensor, 0, values);
+  write_values(weight, 0, values);
 }
 
 void WeightStore::load(const WeightFile& file, const Device& device, Precision precision) {
   check(file);
+  choose_types(&file, precision);
   allocate(device, precision);
+  if (device.measures_only()) return;
   for (size_t i = 0; i < weights_.size(); ++i) upload(i, file);
 }
 
+std::vector<WeightPart> WeightStore::stored_parts() const {
+  std::vector<WeightPart> parts;
+  std::set<std::string_view> seen;
+  for (const Declaration& declaration : declarations_) {
+    for (const WeightPart& part : declaration.parts) {
+      if (seen.insert(part.name).second) parts.push_back(part);
+    }
+  }
+  return parts;
+}
+
+std::vector<TensorRecipe> WeightStore::recipes(const WeightFile& file, Precision precision) const {
+  check(file);
+  std::vector<TensorRecipe> recipes;
+  std::set<std::string_view> seen;
+  for (size_t i = 0; i < weights_.size(); ++i) {
+    const Weight& weight = weights_[i];
+    for (const WeightPart& part : declarations_[i].parts) {
+      if (!seen.insert(part.name).second) continue;
+      const StoredTensor& stored = *file.find(part.name);
+      const bool keeps_type = weight.role == WeightRole::Exact || declarations_[i].transform;
+      const DType dtype =
+          keeps_type ? stored.dtype
+                     : weight_dtype(weight.name, part.shape.back(), weight.role, precision);
+      recipes.push_back({part.name, dtype, part.shape, [&stored, dtype](const ByteSink& sink) {
+                           convert_tensor(stored, dtype, sink);
+                         }});
+    }
+  }
+  return recipes;
+}
+
 void WeightStore::load_random(uint64_t seed, const Device& device, Precision precision) {
+  choose_types(nullptr, precision);
   allocate(device, precision);
+  if (device.measures_only()) return;
   // One block of noise is repeated: drawing billions of numbers would take minutes.
   std::mt19937_64 random(seed);
   std::normal_distribution<float> normal(0.0f, 0.02f);
   std::vector<float> noise(static_cast<size_t>(kChunkElements));
   for (float& value : noise) value = normal(random);
-  for (Weight& weight : weights_) {
-    ggml_tensor* tensor = weight.tensor.node;
+  for (const Weight& weight : weights_) {
     const int64_t count = size_of(weight.shape);
-    const int64_t row = tensor->ne[0];
+    const int64_t row = weight.shape.back();
     const int64_t chunk = std::max<int64_t>(1, kChunkElements / row) * row;
     noise.resize(static_cast<size_t>(std::max(chunk, kChunkElements)), 0.01f);
     for (int64_t done = 0; done < count; done += chunk) {
       const auto step = static_cast<size_t>(std::min(chunk, count - done));
-      write_values(tensor, done, std::span<const float>(noise).first(step));
+      write_values(weight, done, std::span<const float>(noise).first(step));
     }
   }
 }
@@ -368,7 +334,7 @@ void WeightStore::overwrite(const MatrixPart& part, std::span<const float> value
   const int64_t chunk = std::max<int64_t>(1, kChunkElements / part.in) * part.in;
   for (int64_t done = 0; done < part.out * part.in; done += chunk) {
     const int64_t step = std::min(chunk, part.out * part.in - done);
-    write_values(part.weight->tensor.node,
+    write_values(*part.weight,
                  part.first_row * part.in + done,
                  values.subspan(static_cast<size_t>(done), static_cast<size_t>(step)));
   }
@@ -384,7 +350,7 @@ void WeightStore::restore(const MatrixPart& part, const WeightFile& file) {
                     part.name,
                     "' of the shape that was loaded; the file was changed meanwhile"));
   }
-  copy_part(part.weight->tensor.node, part.first_row * part.in, *stored);
+  copy_part(*part.weight, part.first_row * part.in, *stored);
 }
 
 }  // namespace ams

@@ -6,38 +6,23 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "tensor/device.h"
+#include "tensor/memory_meter.h"
 #include "tensor/node_context.h"
 #include "tensor/tensor.h"
+#include "tensor/tensor_recipe.h"
 #include "tensor/weight_file.h"
+#include "tensor/weight_format.h"
 
 struct ggml_context;
 struct ggml_backend_buffer;
 
 namespace ams {
-
-// The type that matrices are kept in. Everything else (norms, biases, tables) is always fp32.
-enum class Precision { F32, BF16, Q8_0, Q6_K, Q5_K, Q4_K };
-
-// A row of the table of precisions: its option name ("q8_0") and one sentence for help.
-struct PrecisionInfo {
-  Precision precision;
-  std::string_view name;
-  std::string_view summary;
-};
-std::span<const PrecisionInfo> precision_table();
-// Throws InvalidRequest listing the valid names.
-Precision parse_precision(std::string_view name);
-
-enum class WeightRole {
-  Matrix,  // the operand of a linear layer: follows the store's precision
-  Plain,   // a matrix that is too delicate to quantise: bf16 then
-  Exact,   // fp32 whatever the precision
-};
 
 // A low-rank addition to a matrix: y += scale * up(down(x)). Rows of `up` cover output rows
 // [begin, begin + up.dim(0)) of the matrix, which may be a part of a fused one.
@@ -54,6 +39,7 @@ struct Weight {
   std::string name;  // of the first part, for messages
   std::vector<int64_t> shape;
   WeightRole role = WeightRole::Exact;
+  DType dtype = DType::F32;  // set by WeightStore::load
   Tensor tensor;
   std::vector<LowRank> adapters;  // applied by GraphBuilder::linear in this order
 };
@@ -127,14 +113,25 @@ class WeightStore {
   void check(const WeightFile& file) const;
 
   // Checks the whole file, then uploads tensor by tensor: no second copy of the weights exists.
-  // Throws as check(), and OutOfMemory.
+  // Precision::BF16 leaves quantised tensors of the file as they are; any other precision converts
+  // them. Throws as check(), and OutOfMemory. On a measuring device nothing is uploaded.
   void load(const WeightFile& file, const Device& device, Precision precision);
+
+  // What a file of this precision holds: every tensor that the network reads, in the type that
+  // weight_dtype() gives it, or as it is where that is Exact. `file`, which must outlive the
+  // result, is checked first. Throws as check().
+  std::vector<TensorRecipe> recipes(const WeightFile& file, Precision precision) const;
+
+  // Every tensor of a checkpoint by name and shape, in order of declaration, each once.
+  std::vector<WeightPart> stored_parts() const;
+  // Those that may be there and are not read.
+  std::span<const WeightPart> ignored_parts() const { return ignored_; }
 
   // Fills every declared tensor with small seeded random numbers, for measuring without a
   // checkpoint.
   void load_random(uint64_t seed, const Device& device, Precision precision);
 
-  size_t bytes() const { return bytes_; }             // on the device
+  size_t bytes() const { return bytes_.bytes(); }     // on the device
   int64_t parameters() const { return parameters_; }  // elements of all declared tensors
   Precision precision() const { return precision_; }
   std::deque<Weight>& weights() { return weights_; }
@@ -156,6 +153,7 @@ class WeightStore {
                         std::vector<int64_t> shape,
                         WeightRole role,
                         WeightTransform transform);
+  void choose_types(const WeightFile* file, Precision precision);
   void allocate(const Device& device, Precision precision);
   void upload(size_t index, const WeightFile& file);
 
@@ -164,7 +162,7 @@ class WeightStore {
   std::vector<WeightPart> ignored_;
   std::optional<NodeContext> context_;  // set by allocate()
   ggml_backend_buffer* buffer_ = nullptr;
-  size_t bytes_ = 0;
+  MeteredBytes bytes_;
   int64_t parameters_ = 0;
   Precision precision_ = Precision::F32;
 };

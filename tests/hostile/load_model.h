@@ -10,7 +10,7 @@ inline void load_model(const BrokenCheckpoint& checkpoint) {
   const std::filesystem::path root = checkpoint.root();
   const auto device = Device::open({"cpu", /*threads=*/1});
   SongModel model(find_song_model(root.string(), "", {&root, 1}), *device, {});
-  model.networks({});
+  model.load({});
   model.planner({});
 }
 

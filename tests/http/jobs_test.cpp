@@ -213,11 +213,12 @@ TEST_F(Jobs, wrong_requests_name_the_field_and_queue_nothing) {
   EXPECT_EQ(json_of(client_.Get("/api/v1/session")).at("jobs").size(), 0);
 }
 
-TEST_F(Jobs, unknown_fields_are_warnings_of_the_job) {
+TEST_F(Jobs, unknown_fields_are_warnings_of_the_result) {
   Json request = short_song();
   request.set("colour", "blue");
   const Json job = run_job(client_, request);
-  EXPECT_THAT(job.at("warnings").dump(), HasSubstr("colour"));
+  const Json result = json_of(client_.Get("/api/v1/results/" + job.get("result_id", "")));
+  EXPECT_THAT(result.at("metadata").at("warnings").dump(), HasSubstr("colour"));
 }
 
 TEST_F(Jobs, script_in_prompts_stays_text) {

@@ -29,26 +29,27 @@ class Lifecycle : public testing::Test {
 
 TEST_F(Lifecycle, ports_in_use_are_named_with_their_variable) {
   const ServerProcess server;
+  const FinishedProgram second = run_program_with({.port = server.port()});
   const std::string port = std::to_string(server.port());
-  const FinishedProgram second = run_program_with({.flags = {"--port", port}});
   EXPECT_EQ(second.exit_code, 2);
-  EXPECT_THAT(second.err, AllOf(HasSubstr("port " + port), HasSubstr("PORT"), HasSubstr("--port")));
+  EXPECT_THAT(second.text,
+              AllOf(HasSubstr("port " + port), HasSubstr("PORT"), HasSubstr("--port")));
 }
 
 TEST_F(Lifecycle, one_data_folder_has_one_server) {
   const ServerProcess first({.data_folder = folder_});
   const FinishedProgram second = run_program_with({.data_folder = folder_});
   EXPECT_EQ(second.exit_code, 2);
-  EXPECT_THAT(second.err, HasSubstr(folder_.string()));
+  EXPECT_THAT(second.text, HasSubstr(folder_.string()));
 }
 
 TEST_F(Lifecycle, wrong_variables_stop_the_start) {
   const FinishedProgram port = run_program_with({.environment = {{"PORT", "seven"}}});
   EXPECT_EQ(port.exit_code, 2);
-  EXPECT_THAT(port.err, AllOf(HasSubstr("PORT"), HasSubstr("seven")));
+  EXPECT_THAT(port.text, AllOf(HasSubstr("PORT"), HasSubstr("seven")));
   const FinishedProgram queue = run_program_with({.environment = {{"AMS_QUEUE_MAX", "0"}}});
   EXPECT_EQ(queue.exit_code, 2);
-  EXPECT_THAT(queue.err, HasSubstr("1 to 1000"));
+  EXPECT_THAT(queue.text, HasSubstr("1 to 1000"));
   const FinishedProgram host = run_program_with({.flags = {"--host", "no.such.host.invalid"}});
   EXPECT_EQ(host.exit_code, 2);
 }
@@ -59,7 +60,7 @@ TEST_F(Lifecycle, folders_that_cannot_be_written_stop_the_start) {
   std::ofstream(file) << "x";
   const FinishedProgram finished = run_program_with({.data_folder = file});
   EXPECT_EQ(finished.exit_code, 2);
-  EXPECT_THAT(finished.err, HasSubstr(file.string()));
+  EXPECT_THAT(finished.text, HasSubstr(file.string()));
 }
 
 TEST_F(Lifecycle, finished_results_survive_a_restart) {
@@ -102,6 +103,29 @@ TEST_F(Lifecycle, idle_connections_do_not_delay_the_end) {
   const auto before = std::chrono::steady_clock::now();
   EXPECT_EQ(server.stop(SIGINT), 0);
   EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(3));
+}
+
+TEST_F(Lifecycle, doctor_looks_at_everything) {
+  const FinishedProgram good = run_program_with({.command = "doctor"});
+  EXPECT_EQ(good.exit_code, 0) << good.text;
+  for (const char* name : {"device",
+                           "memory",
+                           "song model",
+                           "lyrics model",
+                           "data folder",
+                           "disk",
+                           "codecs",
+                           "port",
+                           "page"}) {
+    EXPECT_THAT(good.text, HasSubstr(name));
+  }
+}
+
+TEST_F(Lifecycle, doctor_says_what_is_bad_and_what_to_do) {
+  const ServerProcess server;
+  const FinishedProgram bad = run_program_with({.command = "doctor", .port = server.port()});
+  EXPECT_EQ(bad.exit_code, 2);
+  EXPECT_THAT(bad.text, AllOf(HasSubstr("BAD   port"), HasSubstr("--port"), HasSubstr("1 of 9")));
 }
 
 TEST_F(Lifecycle, prompts_are_not_logged) {

@@ -37,12 +37,12 @@ std::string text_of(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// Starts the program with its standard error in `log`.
+// Starts the program with its output in `log`.
 pid_t start(const ServerSetup& setup, const fs::path& data_folder, const fs::path& log) {
   std::vector<std::string> words = {"ams",
-                                    "serve",
+                                    setup.command,
                                     "--port",
-                                    "0",
+                                    std::to_string(setup.port),
                                     "--data-dir",
                                     data_folder.string(),
                                     "--device",
@@ -67,6 +67,7 @@ pid_t start(const ServerSetup& setup, const fs::path& data_folder, const fs::pat
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   const int err = open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  dup2(err, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
   execv(AMS_TEST_PROGRAM, argv.data());
   _exit(99);

@@ -18,6 +18,8 @@ namespace ams {
 inline constexpr const char* kSession = "test-session-0000000001";
 
 struct ServerSetup {
+  std::string command = "serve";
+  int port = 0;  // 0: a free one
   std::vector<std::string> flags = {};
   std::map<std::string, std::string> environment = {};
   std::filesystem::path data_folder = {};  // empty: one of its own, removed at the end
@@ -33,7 +35,7 @@ class ServerProcess {
 
   int port() const { return port_; }
   const std::filesystem::path& data_folder() const { return data_folder_; }
-  std::string log() const;  // standard error so far
+  std::string log() const;  // what it printed so far
   pid_t pid() const { return pid_; }
   bool is_running() const;
 
@@ -53,7 +55,7 @@ class ServerProcess {
 // Runs the program to its end.
 struct FinishedProgram {
   int exit_code;
-  std::string err;
+  std::string text;  // standard output and error
 };
 FinishedProgram run_program_with(const ServerSetup& setup);
 

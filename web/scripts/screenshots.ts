@@ -1,6 +1,6 @@
 // Takes the pictures of docs/images: every mode at four widths, from the built server with the tests'
 // tiny models.
-//   npm run build && npm run screenshots [FOLDER]
+//   npm run build && npm run screenshots [FOLDER] [MODE]
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,8 @@ import { addAudio, choose, Harness, pane } from '../tests/support/harness';
 import { checkpoints, startRealStudio } from '../tests/support/real_studio';
 
 const folder = process.argv[2] ?? fileURLToPath(new URL('../../docs/images', import.meta.url));
-const WIDTHS = [390, 800, 1024, 1440];
+const only = process.argv[3] ?? '';
+const WIDTHS = [1440, 1024, 800, 390];
 mkdirSync(folder, { recursive: true });
 
 const LYRICS = `[Verse]
@@ -46,12 +47,12 @@ const stories: Record<string, (page: Page) => Promise<void>> = {
     }
   },
   async cover(page) {
-    await hurry(page, 'cover', { duration_s: 240, steps: 80 });
+    await hurry(page, 'cover', { duration_s: 30, steps: 80 });
     await addAudio(page, 'cover', 28);
     await pane(page, 'cover').locator('[name=prompt]').fill('Brass band, marching drums');
     await pane(page, 'cover').locator('button.submit').click();
-    await pane(page, 'cover').getByText('Generating').waitFor({ timeout: 60_000 });
-    await pane(page, 'cover').getByText(/ left/).waitFor({ timeout: 60_000 });
+    await pane(page, 'cover').getByText('Generating').waitFor();
+    await pane(page, 'cover').getByText(/ left/).waitFor();
   },
   async extend(page) {
     await hurry(page, 'extend');
@@ -75,22 +76,30 @@ const stories: Record<string, (page: Page) => Promise<void>> = {
   },
 };
 
+async function picture(page: Page, mode: string, width: number) {
+  await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
+  // A page that opens on a phone has its metadata closed.
+  const open = pane(page, mode).locator('details[open]', { hasText: 'Metadata' });
+  if (width === 390 && (await open.count())) await open.locator('summary').first().click();
+  await page.mouse.move(0, 0);
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await page.waitForTimeout(300); // for the waveform to be drawn again
+  await page.screenshot({ path: join(folder, `${mode}-${width}.png`), fullPage: true });
+}
+
 const harness = await Harness.against(await startRealStudio());
 try {
   for (const [mode, tell] of Object.entries(stories)) {
-    for (const width of WIDTHS) {
-      const page = await harness.open('/', width, width === 390 ? 844 : 900);
-      await choose(page, mode);
-      await tell(page);
-      for (const close of await page.getByRole('button', { name: /^Close:/ }).all())
-        await close.click();
-      await page.mouse.move(0, 0);
-      await page.evaluate(() => window.scrollTo(0, 0));
-      await page.screenshot({ path: join(folder, `${mode}-${width}.png`), fullPage: true });
-      const cancel = pane(page, mode).getByRole('button', { name: 'Cancel' });
-      if (await cancel.isVisible()) await cancel.click();
-      await page.close();
-    }
+    if (only && mode !== only) continue;
+    const page = await harness.open();
+    await choose(page, mode);
+    await tell(page);
+    for (const close of await page.getByRole('button', { name: /^Close:/ }).all())
+      await close.click();
+    for (const width of WIDTHS) await picture(page, mode, width);
+    const cancel = pane(page, mode).getByRole('button', { name: 'Cancel' });
+    if (await cancel.isVisible()) await cancel.click();
+    await page.close();
   }
 } finally {
   await harness.close();

@@ -1,100 +1,19 @@
 #include "studio/bench/bench_networks.h"
 
+#include <string_view>
+
 #include "base/error.h"
 #include "base/str.h"
+#include "studio/bench/network_sizes.h"
 #include "studio/engine_precision.h"
 
 namespace ams {
 namespace {
 
 constexpr uint64_t kSeed = 1;
-constexpr int64_t kCodeVocabulary = 217204;  // of the published planners
-constexpr int64_t kTextVocabulary = 151669;
 
 struct QwenSizes {
   int64_t hidden, intermediate, layers, heads, kv_heads, head_dim, vocabulary;
-};
-
-// One published or built-in configuration by name.
-struct BenchSizes {
-  std::string_view name;
-  int64_t hidden, intermediate, layers, heads;  // of the diffusion transformer
-  int64_t encoder_hidden, encoder_intermediate, encoder_heads;
-  int64_t kv_heads, head_dim;
-  bool has_timbre_token;
-  ModelKind kind;
-  QwenSizes text, planner;
-  int64_t codec_width;  // channels next to the audio
-};
-
-constexpr QwenSizes kText{1024, 3072, 28, 16, 8, 128, kTextVocabulary};
-constexpr QwenSizes kPlannerSmall{1024, 3072, 28, 16, 8, 128, kCodeVocabulary};
-constexpr QwenSizes kPlanner{2048, 6144, 28, 16, 8, 128, kCodeVocabulary};
-constexpr QwenSizes kDemoText{256, 768, 4, 4, 2, 64, 4096};
-constexpr QwenSizes kDemoPlanner{256, 768, 4, 4, 2, 64, 68096};
-
-constexpr BenchSizes kSizes[] = {
-    {"xl-sft",
-     2560,
-     9728,
-     32,
-     32,
-     2048,
-     6144,
-     16,
-     8,
-     128,
-     true,
-     ModelKind::Sft,
-     kText,
-     kPlanner,
-     128},
-    {"sft",
-     2048,
-     6144,
-     24,
-     16,
-     2048,
-     6144,
-     16,
-     8,
-     128,
-     false,
-     ModelKind::Sft,
-     kText,
-     kPlannerSmall,
-     128},
-    {"turbo",
-     2048,
-     6144,
-     24,
-     16,
-     2048,
-     6144,
-     16,
-     8,
-     128,
-     false,
-     ModelKind::Turbo,
-     kText,
-     kPlannerSmall,
-     128},
-    {"demo", 256, 768, 8, 4, 256, 768, 4, 2, 64, true, ModelKind::Sft, kDemoText, kDemoPlanner, 32},
-    {"tiny",
-     128,
-     256,
-     4,
-     4,
-     128,
-     256,
-     4,
-     2,
-     32,
-     true,
-     ModelKind::Sft,
-     {128, 256, 2, 4, 2, 32, 2048},
-     {128, 256, 2, 4, 2, 32, 66048},
-     16},
 };
 
 struct LyricsSizes {
@@ -117,13 +36,6 @@ const LyricsSizes& lyrics_sizes_of(const std::string& name) {
     if (row.name == name) return row;
   }
   throw Error(ErrorCode::InvalidRequest, str("bench: nobody knows the lyrics model '", name, "'"));
-}
-
-const BenchSizes& sizes_of(const std::string& name) {
-  for (const BenchSizes& sizes : kSizes) {
-    if (sizes.name == name) return sizes;
-  }
-  throw Error(ErrorCode::InvalidRequest, str("bench: nobody knows the configuration '", name, "'"));
 }
 
 QwenConfig qwen_config(const QwenSizes& sizes) {
@@ -151,40 +63,19 @@ BenchNetworks::BenchNetworks(const BenchOptions& options, const Device& device)
 }
 
 AceStepConfig BenchNetworks::song_config() const {
-  if (files_) return AceStepConfig::load(files_->dit);
-  const BenchSizes& sizes = sizes_of(name_);
-  AceStepConfig config;
-  config.hidden_size = sizes.hidden;
-  config.intermediate_size = sizes.intermediate;
-  config.num_hidden_layers = sizes.layers;
-  config.num_attention_heads = sizes.heads;
-  config.num_key_value_heads = sizes.kv_heads;
-  config.head_dim = sizes.head_dim;
-  config.encoder_hidden_size = sizes.encoder_hidden;
-  config.encoder_intermediate_size = sizes.encoder_intermediate;
-  config.encoder_num_attention_heads = sizes.encoder_heads;
-  config.encoder_num_key_value_heads = sizes.kv_heads;
-  config.fsq_dim = sizes.encoder_hidden;
-  config.text_hidden_dim = sizes.text.hidden;
-  config.has_timbre_token = sizes.has_timbre_token;
-  config.kind = sizes.kind;
-  return config;
+  return files_ ? AceStepConfig::load(files_->dit) : network_sizes(name_).song;
 }
 
 QwenConfig BenchNetworks::text_config() const {
-  return files_ ? QwenConfig::load(files_->text_encoder) : qwen_config(sizes_of(name_).text);
+  return files_ ? QwenConfig::load(files_->text_encoder) : network_sizes(name_).text;
 }
 
 QwenConfig BenchNetworks::planner_config() const {
-  return files_ ? QwenConfig::load(*files_->planner) : qwen_config(sizes_of(name_).planner);
+  return files_ ? QwenConfig::load(*files_->planner) : network_sizes(name_).planner;
 }
 
 OobleckConfig BenchNetworks::codec_config() const {
-  if (files_) return OobleckConfig::load(files_->vae);
-  OobleckConfig config;
-  config.decoder_channels = sizes_of(name_).codec_width;
-  config.encoder_hidden_size = 128;  // mean and scale of 64 latent channels
-  return config;
+  return files_ ? OobleckConfig::load(files_->vae) : network_sizes(name_).codec;
 }
 
 std::unique_ptr<AceStepModel> BenchNetworks::song_model() const {

@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "studio/models/memory_needs.h"
+#include "studio/models/on_demand_networks.h"
 #include "studio/models/vocabulary_check.h"
 #include "studio/modes/prepare_conditions.h"
 
@@ -13,9 +15,11 @@ struct SongModel::LoadedTextEncoder {
   LoadedTextEncoder(const std::filesystem::path& folder,
                     const Device& device,
                     const SongModelOptions& options)
-      : encoder(store.root(), config(folder, options), device), tokenizer(Tokenizer::load(folder)) {
-    check_vocabulary(*tokenizer, encoder.vocab_size(), folder);
-    store.load(*open_qwen_weights(folder), device, options.precision);
+      : encoder(store.root(), config(folder, options), device) {
+    store.load(
+        *without_qwen_prefix(open_model_weights(folder, options.precision, {options.quant_cache})),
+        device,
+        options.precision);
   }
 
   static QwenConfig config(const std::filesystem::path& folder, const SongModelOptions& options) {
@@ -26,12 +30,14 @@ struct SongModel::LoadedTextEncoder {
 
   WeightStore store;
   QwenTextEncoder encoder;
-  std::shared_ptr<const Tokenizer> tokenizer;  // shared with nobody; that is how it is handed out
 };
 
 struct SongModel::LoadedCodec {
-  LoadedCodec(const std::filesystem::path& folder, const Device& device, Precision precision)
-      : codec(store.root(), OobleckConfig::load(folder), device, precision) {
+  LoadedCodec(const std::filesystem::path& folder,
+              const OobleckConfig& config,
+              const Device& device,
+              Precision precision)
+      : codec(store.root(), config, device, precision) {
     store.load(*open_weights(folder), device, precision);
   }
   WeightStore store;
@@ -41,23 +47,15 @@ struct SongModel::LoadedCodec {
 struct SongModel::LoadedPlanner {
   LoadedPlanner(const std::filesystem::path& folder,
                 const Device& device,
-                Precision precision,
-                int64_t num_codes)
-      : lm(store.root(), QwenConfig::load(folder), device, precision == Precision::F32),
-        grammar(checked_tokenizer(folder, lm.vocab_size()), num_codes) {
-    store.load(*open_qwen_weights(folder), device, precision);
+                const SongModelOptions& options)
+      : lm(store.root(), QwenConfig::load(folder), device, options.precision == Precision::F32) {
+    store.load(
+        *without_qwen_prefix(open_model_weights(folder, options.precision, {options.quant_cache})),
+        device,
+        options.precision);
   }
-
-  static std::shared_ptr<const Tokenizer> checked_tokenizer(const std::filesystem::path& folder,
-                                                            int64_t embeddings) {
-    std::shared_ptr<const Tokenizer> tokenizer = Tokenizer::load(folder);
-    check_vocabulary(*tokenizer, embeddings, folder);
-    return tokenizer;
-  }
-
   WeightStore store;
   QwenLm lm;
-  PlannerGrammar grammar;
 };
 
 SongModel::SongModel(SongModelFiles files, const Device& device, const SongModelOptions& options)
@@ -65,7 +63,10 @@ SongModel::SongModel(SongModelFiles files, const Device& device, const SongModel
       device_(&device),
       options_(options),
       config_(AceStepConfig::load(files_.dit)),
-      silence_(read_silence_latent(files_.dit)) {
+      codec_config_(OobleckConfig::load(files_.vae)),
+      silence_(read_silence_latent(files_.dit)),
+      on_demand_(std::make_unique<OnDemandNetworks>(*this)) {
+  measures_.precision = options.precision;
   if (silence_.dim(1) != config_.audio_acoustic_hidden_dim) {
     throw Error(ErrorCode::CorruptFile,
                 str("silence latent: ",
@@ -80,47 +81,118 @@ SongModel::SongModel(SongModelFiles files, const Device& device, const SongModel
 SongModel::~SongModel() = default;
 
 template <typename Load>
-void SongModel::timed(std::string_view network, const LoadObserver& observe, Load load) {
-  if (observe) observe(network);
+void SongModel::timed(SongNetwork network, Load load) {
+  make_room(network);
+  if (observe_) observe_(song_network_name(network));
   const auto start = std::chrono::steady_clock::now();
   load();
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   load_seconds_ += elapsed.count();
+  configure();
 }
 
-SongNetworks SongModel::networks(const LoadObserver& observe) {
+void SongModel::make_room(SongNetwork wanted) {
+  for (size_t i = 0; i < kNumSongNetworks; ++i) {
+    const auto other = static_cast<SongNetwork>(i);
+    if (other == wanted) continue;
+    const bool crosses = (other == SongNetwork::Planner) != (wanted == SongNetwork::Planner);
+    if (measures_.keeps_one_network || (measures_.drops_planner && crosses)) drop(other);
+  }
+}
+
+void SongModel::drop(SongNetwork network) {
+  switch (network) {
+    case SongNetwork::TextEncoder:
+      text_encoder_.reset();
+      return;
+    case SongNetwork::SongModel:
+      if (bound_denoisers_ == 0) acestep_.reset();
+      return;
+    case SongNetwork::Codec:
+      codec_.reset();
+      return;
+    case SongNetwork::Planner:
+      planner_.reset();
+      return;
+  }
+}
+
+void SongModel::configure() {
+  if (codec_) codec_->codec.limit_memory(codec_memory(measures_));
+  if (acestep_) acestep_->dit().split_guidance(measures_.splits_guidance);
+}
+
+void SongModel::use(const MemoryMeasures& measures) {
+  measures_ = measures;
+  configure();
+}
+
+const Tokenizer& SongModel::text_tokenizer() {
+  if (!text_tokenizer_) {
+    text_tokenizer_ = Tokenizer::load(files_.text_encoder);
+    check_vocabulary(
+        *text_tokenizer_, QwenConfig::load(files_.text_encoder).vocab_size, files_.text_encoder);
+  }
+  return *text_tokenizer_;
+}
+
+QwenTextEncoder& SongModel::text_encoder() {
   if (!text_encoder_) {
-    timed("text encoder", observe, [&] {
+    text_tokenizer();
+    timed(SongNetwork::TextEncoder, [&] {
       text_encoder_ = std::make_unique<LoadedTextEncoder>(files_.text_encoder, *device_, options_);
     });
   }
+  return text_encoder_->encoder;
+}
+
+AceStepModel& SongModel::song_model() {
   if (!acestep_) {
-    timed("song model", observe, [&] {
+    timed(SongNetwork::SongModel, [&] {
+      AceStepConfig config = config_;
+      config.rounds_rotary_tables = options_.rounds_rotary_tables;
       acestep_ = AceStepModel::load(
-          files_.dit, *device_, options_.precision, options_.rounds_rotary_tables);
+          config,
+          open_model_weights(files_.dit, options_.precision, {options_.quant_cache}),
+          *device_,
+          options_.precision);
     });
+    if (!loras_.empty()) acestep_->loras().apply(loras_);
   }
+  return *acestep_;
+}
+
+Oobleck& SongModel::codec() {
   if (!codec_) {
-    timed("audio decoder", observe, [&] {
-      codec_ = std::make_unique<LoadedCodec>(files_.vae, *device_, options_.precision);
+    timed(SongNetwork::Codec, [&] {
+      codec_ =
+          std::make_unique<LoadedCodec>(files_.vae, codec_config_, *device_, options_.precision);
     });
   }
-  SongNetworks networks;
-  networks.text_encoder = &text_encoder_->encoder;
-  networks.text_tokenizer = text_encoder_->tokenizer.get();
-  networks.condition_encoder = &acestep_->conditions();
-  networks.code_tokenizer = &acestep_->code_tokenizer();
-  networks.denoiser = &acestep_->dit();
-  networks.codec = &codec_->codec;
+  return codec_->codec;
+}
+
+SongNetworks SongModel::networks(const LoadObserver& observe) {
+  observe_ = observe;
+  SongNetworks networks = on_demand_->networks();
+  networks.text_tokenizer = &text_tokenizer();
   networks.silence = &silence_;
   return networks;
 }
 
+void SongModel::load(const LoadObserver& observe) {
+  observe_ = observe;
+  text_encoder();
+  song_model();
+  codec();
+}
+
 std::vector<LoraOutcome> SongModel::apply_loras(std::span<const LoraUse> uses,
                                                 const LoadObserver& observe) {
+  observe_ = observe;
+  loras_.assign(uses.begin(), uses.end());
   if (uses.empty() && !acestep_) return {};
-  networks(observe);
-  return acestep_->loras().apply(uses);
+  return song_model().loras().apply(loras_);
 }
 
 SongModel::Planner SongModel::planner(const LoadObserver& observe) {
@@ -128,13 +200,17 @@ SongModel::Planner SongModel::planner(const LoadObserver& observe) {
     throw Error(ErrorCode::NotFound,
                 str("models: ", files_.name, " has no planner beside it (acestep-5Hz-lm-*)"));
   }
-  if (!planner_) {
-    timed("planner", observe, [&] {
-      planner_ = std::make_unique<LoadedPlanner>(
-          *files_.planner, *device_, options_.precision, config_.num_codes());
-    });
+  observe_ = observe;
+  if (!planner_grammar_) {
+    std::shared_ptr<const Tokenizer> tokenizer = Tokenizer::load(*files_.planner);
+    check_vocabulary(*tokenizer, QwenConfig::load(*files_.planner).vocab_size, *files_.planner);
+    planner_grammar_ = std::make_unique<PlannerGrammar>(std::move(tokenizer), config_.num_codes());
   }
-  return {&planner_->lm, &planner_->grammar};
+  if (!planner_) {
+    timed(SongNetwork::Planner,
+          [&] { planner_ = std::make_unique<LoadedPlanner>(*files_.planner, *device_, options_); });
+  }
+  return {&planner_->lm, planner_grammar_.get()};
 }
 
 size_t SongModel::weight_bytes() const {

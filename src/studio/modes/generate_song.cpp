@@ -6,6 +6,7 @@
 
 #include "audio/level.h"
 #include "planner/plan_song.h"
+#include "studio/song_size.h"
 
 namespace ams {
 namespace {
@@ -71,10 +72,7 @@ SongDraft draft_song(const GenerateRequest& request, const ModeContext& context)
   spec.lyrics = lyrics_of(request);
   spec.duration_seconds = std::ceil(request.duration_seconds * 10.0 - 1e-9) / 10.0;
   spec.told_seconds = request.duration_seconds;
-  const PlannerOptions& lm = request.lm;
-  const bool wants_planner =
-      lm.thinking || lm.use_cot_metas || lm.use_cot_caption || lm.use_cot_language;
-  if (wants_planner && context.model.has_planner()) {
+  if (wants_planner(request) && context.model.has_planner()) {
     const SongPlan plan = run_planner(context.model.planner(context.loading), request, context.job);
     spec.metadata = plan.metadata;
     if (!plan.metadata.language.empty()) spec.language = plan.metadata.language;
@@ -82,7 +80,7 @@ SongDraft draft_song(const GenerateRequest& request, const ModeContext& context)
     spec.codes = plan.codes;
     context.report.lm_used = true;
     context.report.lm_result = planned_song(plan.planned);
-  } else if (wants_planner) {
+  } else if (wants_planner(request)) {
     context.report.warnings.emplace_back(
         "the model has no planner beside it; the song was made without one");
   }

@@ -290,14 +290,18 @@ FloatArray sample_with_source(const SongNetworks& networks,
   const EncodedPrompt prompt = prompts.encode(prompt_task, spec.caption, spec.lyrics);
   ConditionSources sources = sources_of(networks, prompt, timbre, source.context, mask, is_cover);
   if (!spec.codes.empty()) sources.hints = as_batch(source.latents);
+  // All prompts before the first binding: the text encoder may have to leave for the song model.
+  std::optional<EncodedPrompt> plain_prompt;
+  if (spec.sampling.cover_strength < 1.0) {
+    plain_prompt =
+        prompts.encode(SongTask::Text2Music, spec.caption, spec.lyrics, prompt.text.dim(1));
+  }
   const ConditionBinder binder(networks, context);
   const auto main = binder.bind(sources, /*report=*/true);
   std::unique_ptr<ConditionedDenoiser> plain;
-  if (spec.sampling.cover_strength < 1.0) {
-    const EncodedPrompt plain_prompt =
-        prompts.encode(SongTask::Text2Music, spec.caption, spec.lyrics, prompt.text.dim(1));
+  if (plain_prompt) {
     plain = binder.bind(sources_of(networks,
-                                   plain_prompt,
+                                   *plain_prompt,
                                    timbre,
                                    silence_frames(*networks.silence, frames),
                                    mask,

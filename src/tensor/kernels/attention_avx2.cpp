@@ -14,6 +14,12 @@ struct Isa {
   static constexpr int kRows = 6;
   static constexpr int64_t kVectors = 2;
 
+  static Floats interleave_low(Floats a, Floats b) {
+    return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+  }
+  static Floats interleave_high(Floats a, Floats b) {
+    return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+  }
   static Floats widen(const uint16_t* values) {
     const Halves halves = *reinterpret_cast<const Halves*>(values);
     return reinterpret_cast<Floats>(__builtin_convertvector(halves, Bits) << 16);

@@ -14,6 +14,13 @@ struct Isa {
   static constexpr int kRows = 12;
   static constexpr int64_t kVectors = 2;
 
+  static Floats interleave_low(Floats a, Floats b) {
+    return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  }
+  static Floats interleave_high(Floats a, Floats b) {
+    return __builtin_shufflevector(
+        a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+  }
   static Floats widen(const uint16_t* values) {
     const Halves halves = *reinterpret_cast<const Halves*>(values);
     return reinterpret_cast<Floats>(__builtin_convertvector(halves, Bits) << 16);

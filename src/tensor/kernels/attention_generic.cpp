@@ -14,6 +14,12 @@ struct Isa {
   static constexpr int kRows = 3;
   static constexpr int64_t kVectors = 4;
 
+  static Floats interleave_low(Floats a, Floats b) {
+    return __builtin_shufflevector(a, b, 0, 4, 1, 5);
+  }
+  static Floats interleave_high(Floats a, Floats b) {
+    return __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  }
   static Floats widen(const uint16_t* values) {
     const Halves halves = *reinterpret_cast<const Halves*>(values);
     return reinterpret_cast<Floats>(__builtin_convertvector(halves, Bits) << 16);

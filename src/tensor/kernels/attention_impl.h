@@ -6,7 +6,8 @@
 
 namespace ams::detail {
 
-// Isa: kLanes floats of a vector, kRows by kVectors accumulators, widen() from bf16 to a vector.
+// Isa: kLanes floats of a vector, kRows by kVectors accumulators, widen() from bf16 to a vector,
+// interleave_low() and _high() of the halves of two vectors.
 template <class Isa>
 class AttentionImpl {
  public:
@@ -31,22 +32,20 @@ class AttentionImpl {
     float *q, *keys, *values, *scores, *sums, *top, *total;  // scratch
   };
 
+  struct Operand {
+    const float* at;
+    int64_t stride;  // of a row
+  };
+  struct Result {
+    float* at;
+    int64_t stride;
+  };
+
   static Vector load(const float* p) { return *reinterpret_cast<const Unaligned*>(p); }
   static void store(float* p, Vector v) { *reinterpret_cast<Unaligned*>(p) = v; }
   static int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }
   static int64_t max(int64_t a, int64_t b) { return a > b ? a : b; }
 
-  // Which elements of two vectors lie side by side, from element `first` of both on.
-  struct Interleaving {
-    int32_t index[kLanes];
-  };
-  static constexpr Interleaving interleaving(int64_t first) {
-    Interleaving result{};
-    for (int64_t i = 0; i < kLanes; ++i) {
-      result.index[i] = static_cast<int32_t>(first + i / 2 + i % 2 * kLanes);
-    }
-    return result;
-  }
   static float largest(Vector v, float start) {
     float lanes[kLanes];
     store(lanes, v);
@@ -70,24 +69,9 @@ class AttentionImpl {
   static Vector exp(Vector x);
   static void transpose(Vector (&v)[kLanes]);
   template <int Rows>
-  static void product_rows(const float* a,
-                           int64_t a_stride,
-                           const float* b,
-                           int64_t b_stride,
-                           int64_t depth,
-                           float* c,
-                           int64_t c_stride,
-                           bool add);
-  static void product(const float* a,
-                      int64_t a_stride,
-                      const float* b,
-                      int64_t b_stride,
-                      int64_t depth,
-                      float* c,
-                      int64_t c_stride,
-                      int64_t rows,
-                      int64_t columns,
-                      bool add);
+  static void product_rows(Operand a, Operand b, int64_t depth, Result c, bool add);
+  static void product(
+      Operand a, Operand b, int64_t depth, Result c, int64_t rows, int64_t columns, bool add);
   template <int Rows>
   static void score_few(const AttentionArgs& a, const Tile& t, int64_t key, int64_t row);
   template <int Rows>
@@ -136,18 +120,13 @@ typename AttentionImpl<Isa>::Vector AttentionImpl<Isa>::exp(Vector x) {
 // Perfect shuffles exchange the two halves of an element's index.
 template <class Isa>
 void AttentionImpl<Isa>::transpose(Vector (&v)[kLanes]) {
-  constexpr auto kLow = interleaving(0);
-  constexpr auto kHigh = interleaving(kLanes / 2);
-  Ints low, high;
-  __builtin_memcpy(&low, kLow.index, sizeof(low));
-  __builtin_memcpy(&high, kHigh.index, sizeof(high));
 #pragma GCC unroll 4
   for (int64_t pass = 1; pass < kLanes; pass *= 2) {
     Vector w[kLanes];
 #pragma GCC unroll 8
     for (int64_t i = 0; i < kLanes / 2; ++i) {
-      w[2 * i] = __builtin_shuffle(v[i], v[i + kLanes / 2], low);
-      w[2 * i + 1] = __builtin_shuffle(v[i], v[i + kLanes / 2], high);
+      w[2 * i] = Isa::interleave_low(v[i], v[i + kLanes / 2]);
+      w[2 * i + 1] = Isa::interleave_high(v[i], v[i + kLanes / 2]);
     }
 #pragma GCC unroll 16
     for (int64_t i = 0; i < kLanes; ++i) v[i] = w[i];
@@ -157,60 +136,47 @@ void AttentionImpl<Isa>::transpose(Vector (&v)[kLanes]) {
 // c [Rows, kColumns] = (add ? c : 0) + a [Rows, depth] b [depth, kColumns]
 template <class Isa>
 template <int Rows>
-void AttentionImpl<Isa>::product_rows(const float* a,
-                                      int64_t a_stride,
-                                      const float* b,
-                                      int64_t b_stride,
-                                      int64_t depth,
-                                      float* c,
-                                      int64_t c_stride,
-                                      bool add) {
+void AttentionImpl<Isa>::product_rows(Operand a, Operand b, int64_t depth, Result c, bool add) {
   Vector sum[Rows][kVectors];
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 16
     for (int64_t v = 0; v < kVectors; ++v)
-      sum[r][v] = add ? load(c + r * c_stride + v * kLanes) : Vector{};
-  for (int64_t i = 0; i < depth; ++i, b += b_stride) {
+      sum[r][v] = add ? load(c.at + r * c.stride + v * kLanes) : Vector{};
+  for (int64_t i = 0; i < depth; ++i, b.at += b.stride) {
     Vector column[kVectors];
 #pragma GCC unroll 16
-    for (int64_t v = 0; v < kVectors; ++v) column[v] = load(b + v * kLanes);
+    for (int64_t v = 0; v < kVectors; ++v) column[v] = load(b.at + v * kLanes);
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 16
-      for (int64_t v = 0; v < kVectors; ++v) sum[r][v] += column[v] * a[r * a_stride + i];
+      for (int64_t v = 0; v < kVectors; ++v) sum[r][v] += column[v] * a.at[r * a.stride + i];
   }
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 16
-    for (int64_t v = 0; v < kVectors; ++v) store(c + r * c_stride + v * kLanes, sum[r][v]);
+    for (int64_t v = 0; v < kVectors; ++v) store(c.at + r * c.stride + v * kLanes, sum[r][v]);
 }
 
+// The same for any number of rows, and columns in multiples of kColumns.
 template <class Isa>
-void AttentionImpl<Isa>::product(const float* a,
-                                 int64_t a_stride,
-                                 const float* b,
-                                 int64_t b_stride,
-                                 int64_t depth,
-                                 float* c,
-                                 int64_t c_stride,
-                                 int64_t rows,
-                                 int64_t columns,
-                                 bool add) {
+void AttentionImpl<Isa>::product(
+    Operand a, Operand b, int64_t depth, Result c, int64_t rows, int64_t columns, bool add) {
   for (int64_t r = 0; r < rows;) {
     const int64_t left = rows - r;
     const int64_t step = left >= Isa::kRows ? Isa::kRows : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+    const Operand from{a.at + r * a.stride, a.stride};
     for (int64_t i = 0; i < columns; i += kColumns) {
-      const float* from = a + r * a_stride;
-      float* to = c + r * c_stride + i;
+      const Operand column{b.at + i, b.stride};
+      const Result to{c.at + r * c.stride + i, c.stride};
       if (step == Isa::kRows) {
-        product_rows<Isa::kRows>(from, a_stride, b + i, b_stride, depth, to, c_stride, add);
+        product_rows<Isa::kRows>(from, column, depth, to, add);
       } else if (step == 4) {
-        product_rows<4>(from, a_stride, b + i, b_stride, depth, to, c_stride, add);
+        product_rows<4>(from, column, depth, to, add);
       } else if (step == 2) {
-        product_rows<2>(from, a_stride, b + i, b_stride, depth, to, c_stride, add);
+        product_rows<2>(from, column, depth, to, add);
       } else {
-        product_rows<1>(from, a_stride, b + i, b_stride, depth, to, c_stride, add);
+        product_rows<1>(from, column, depth, to, add);
       }
     }
     r += step;
@@ -334,8 +300,8 @@ template <class Isa>
 void AttentionImpl<Isa>::score(const AttentionArgs& a, const Tile& t, int64_t key) {
   if (t.rows > kFewRows) {
     load_keys(a, t, key);
-    return product(
-        t.q, a.head_dim, t.keys, kKeys, a.head_dim, t.scores, kKeys, t.rows, kKeys, false);
+    const Operand q{t.q, a.head_dim}, keys{t.keys, kKeys};
+    return product(q, keys, a.head_dim, {t.scores, kKeys}, t.rows, kKeys, /*add=*/false);
   }
   int64_t row = 0;
   for (; row + 2 <= t.rows; row += 2) score_few<2>(a, t, key, row);
@@ -347,8 +313,9 @@ template <class Isa>
 void AttentionImpl<Isa>::mix(const AttentionArgs& a, const Tile& t, int64_t key) {
   if (t.rows > kFewRows) {
     load_values(a, t, key);
-    return product(
-        t.scores, kKeys, t.values, a.head_dim, kKeys, t.sums, a.head_dim, t.rows, a.head_dim, true);
+    const Operand weights{t.scores, kKeys}, values{t.values, a.head_dim};
+    const Result sums{t.sums, a.head_dim};
+    return product(weights, values, kKeys, sums, t.rows, a.head_dim, /*add=*/true);
   }
   int64_t row = 0;
   for (; row + 2 <= t.rows; row += 2) mix_few<2>(a, t, key, row);

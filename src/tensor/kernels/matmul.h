@@ -6,7 +6,7 @@
 // q8_0 is ggml's format: blocks of 32 neighbouring inputs, an fp16 factor and 32 signed bytes.
 //
 // Two methods, chosen by the number of rows alone, so that the sums do not depend on the threads:
-//   narrow  1 to kNarrowRows rows (steps of a language model). The matrix is one stream from memory;
+//   narrow  1 to kNarrowRows rows (steps of a language model). The matrix is a stream from memory;
 //           each of its rows meets all rows of x while it is in registers. The factors of q8_0 are
 //           not rounded here.
 //   wide    more rows. `pack` rounds x and lays pairs of neighbouring inputs of 8 to 14 rows side

@@ -1,4 +1,8 @@
 // peak.h with AVX512_BF16.
+#if !defined(__clang__)  // GCC 12 sees uninitialised values in its own AVX-512 headers
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <immintrin.h>
 
 #include "tensor/kernels/peak_sets.h"

@@ -132,5 +132,20 @@ TEST_F(OfficialTensors, lyrics_writer) {
       })));
 }
 
+// What make_checkpoint() writes: the published names, no more and no fewer.
+TEST_F(OfficialTensors, stores_list_every_published_tensor) {
+  AceStepModel model(AceStepConfig::parse(Json::parse("{}", "2b"), "acestep-v15-sft"), *device_);
+  std::vector<WeightPart> parts = model.store().stored_parts();
+  const auto ignored = model.store().ignored_parts();
+  parts.insert(parts.end(), ignored.begin(), ignored.end());
+  const TensorList list("acestep-v15-2b");
+  EXPECT_EQ(parts.size(), list.tensors().size());
+  for (const WeightPart& part : parts) {
+    const StoredTensor* tensor = list.find(part.name);
+    ASSERT_NE(tensor, nullptr) << part.name;
+    EXPECT_EQ(tensor->shape, part.shape) << part.name;
+  }
+}
+
 }  // namespace
 }  // namespace ams

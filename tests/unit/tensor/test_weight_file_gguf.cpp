@@ -106,7 +106,7 @@ TEST_F(Gguf, inconsistent_tensors_are_not_written) {
   tensors_[0].shape = {4, 4};
   refuse("is not what its type");
   tensors_ = {make_tensor("rows", DType::Q8_0, {4, 8}, storage_)};
-  refuse("is not what its type");
+  refuse("rows are no whole blocks");
 }
 
 TEST_F(Gguf, missing_folder_is_not_found) {

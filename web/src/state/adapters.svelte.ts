@@ -23,6 +23,13 @@ export class Adapters {
     return [...presets, ...custom];
   }
 
+  // After a song: which adapters the engine really applied.
+  async confirm(form: Form) {
+    if (form.loras.length === 0) return;
+    const known = new Map((await this.refresh()).map((lora) => [lora.id, lora]));
+    for (const entry of form.loras) entry.lora = known.get(entry.lora.id) ?? entry.lora;
+  }
+
   add(form: Form, lora: Lora, scale = lora.default_scale) {
     if (form.loras.some((entry) => entry.lora.id === lora.id)) {
       this.toasts.info('Already on the stack', `${lora.name} is used once; move its slider.`);

@@ -53,7 +53,10 @@ export class Studio {
     this.models = new Models(client, this.toasts, models);
     const events = {
       problem: (found: Problem, mode: Mode) => this.tell(found, mode),
-      finished: () => void this.refreshHistory(),
+      finished: ({ mode }: Result) => {
+        void this.refreshHistory();
+        this.adapters.confirm(this.forms[mode]).catch(() => {}); // they then stay as they are
+      },
     };
     const tables = new Map(options.modes.map((table) => [table.mode, table]));
     this.forms = byMode((mode) => {

@@ -23,6 +23,7 @@ describe('an adapter', () => {
       const strength = form.getByRole('slider', { name: /^Strength of/ });
       await strength.fill('0.5');
       await make(page, 'generate', 'trap');
+      await form.getByText(/rank 4 .* applied/).waitFor();
       const { loras } = (await metadata(page, 'generate')) as { loras: { [key: string]: Json }[] };
       expect(loras).toHaveLength(1);
       expect(loras[0]).toMatchObject({ scale: 0.5, kind: 'custom' });

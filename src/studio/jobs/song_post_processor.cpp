@@ -1,4 +1,4 @@
-#include "studio/post/song_post_processor.h"
+#include "studio/jobs/song_post_processor.h"
 
 #include <algorithm>
 #include <cstdlib>

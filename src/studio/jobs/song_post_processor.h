@@ -10,13 +10,13 @@
 namespace ams {
 
 // Stems, a version of -14 LUFS, MP3 and FLAC of a result's song. The stem separator loads with the
-// first request for stems. Confined to the thread of the post-processing lane.
+// first request for stems and stays as long as this object. Confined to the thread of the
+// post-processing lane.
 class SongPostProcessor : public PostProcessor {
  public:
   explicit SongPostProcessor(StemOptions stems) : stem_options_(std::move(stems)) {}
 
   PostReport run(const PostTask& task, const JobContext& job) override;
-  void release() override { splitter_.reset(); }
   size_t weight_bytes() const override;
 
  private:
