@@ -3,7 +3,7 @@
 #   2. an installed ggml    >= 0.25 (find_package)
 #   3. third_party/ggml     fetched by scripts/fetch_ggml.sh, which ./ams calls
 set(AMS_GGML_DIR "" CACHE PATH "A ggml source folder (>= 0.25)")
-option(AMS_NATIVE "Let ggml use every instruction of this machine's processor" ON)
+option(AMS_NATIVE "Use every instruction of this machine's processor; off: x86-64-v3, as in packages" ON)
 set(ams_ggml_minimum 0.25)
 
 # A function, so that ggml's build flags stay its own: the same optimised objects in every preset.
@@ -16,6 +16,12 @@ function(ams_add_ggml source_dir)
   set(GGML_LLAMAFILE ON)
   set(GGML_OPENMP ON)
   set(GGML_NATIVE ${AMS_NATIVE})
+  if(NOT AMS_NATIVE AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    # x86-64-v3. ggml's own default would be SSE2 wherever SOURCE_DATE_EPOCH is set, as packagers do.
+    foreach(instructions IN ITEMS SSE42 AVX AVX2 BMI2 FMA F16C)
+      set(GGML_${instructions} ON)
+    endforeach()
+  endif()
   set(GGML_CUDA ${AMS_CUDA})
   set(GGML_VULKAN ${AMS_VULKAN})
   set(GGML_METAL ${AMS_METAL})

@@ -1,7 +1,8 @@
 # The page: web/ built with npm and Vite, gzipped and embedded as the target ams_page, which defines
 # src/server/page_files.h. Without Node.js the program is built without a page.
 option(AMS_WEB "Build the page (needs Node.js and npm)" ON)
-find_program(AMS_NODE node DOC "Builds the page")
+# Where the machine's own is too old, scripts/fetch_node.sh has put another there.
+find_program(AMS_NODE node HINTS "${CMAKE_SOURCE_DIR}/third_party/node/bin" DOC "Builds the page")
 find_program(AMS_NPM npm DOC "Installs what building the page needs")
 
 # Vite needs this much; Debian 12's own Node.js is older.
@@ -20,12 +21,15 @@ target_compile_features(ams_page PUBLIC cxx_std_20)
 if(AMS_WEB AND AMS_NPM AND ams_node_version VERSION_GREATER_EQUAL ams_node_needed)
   set(ams_web "${CMAKE_SOURCE_DIR}/web")
   set(ams_web_build "${CMAKE_BINARY_DIR}/web")
+  # npm and the programs that it starts take the first `node` they find.
+  cmake_path(GET AMS_NODE PARENT_PATH ams_node_folder)
+  set(ams_npm "${CMAKE_COMMAND}" -E env --modify "PATH=path_list_prepend:${ams_node_folder}" "${AMS_NPM}")
   file(MAKE_DIRECTORY "${ams_web_build}")
   file(GLOB_RECURSE ams_web_sources CONFIGURE_DEPENDS "${ams_web}/src/*" "${ams_web}/public/*")
 
   add_custom_command(
     OUTPUT "${ams_web_build}/packages.stamp"
-    COMMAND "${AMS_NPM}" ci --ignore-scripts --prefer-offline --loglevel=error
+    COMMAND ${ams_npm} ci --ignore-scripts --prefer-offline --loglevel=error
     COMMAND "${CMAKE_COMMAND}" -E touch "${ams_web_build}/packages.stamp"
     DEPENDS "${ams_web}/package-lock.json" "${ams_web}/package.json"
     WORKING_DIRECTORY "${ams_web}"
@@ -33,7 +37,7 @@ if(AMS_WEB AND AMS_NPM AND ams_node_version VERSION_GREATER_EQUAL ams_node_neede
     VERBATIM)
   add_custom_command(
     OUTPUT "${ams_web_build}/page_files.cpp"
-    COMMAND "${AMS_NPM}" run --silent build -- --logLevel warn
+    COMMAND ${ams_npm} run --silent build -- --logLevel warn
     COMMAND "${AMS_NODE}" "${ams_web}/scripts/embed.mjs" "${ams_web}" "${ams_web_build}/page_files.cpp"
     DEPENDS "${ams_web_build}/packages.stamp"
             ${ams_web_sources}

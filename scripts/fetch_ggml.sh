@@ -5,7 +5,6 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 lock=$root/cmake/ggml.lock
 target=$root/third_party/ggml
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/ams
 
 fail() { echo "fetch_ggml: $*" >&2; exit 1; }
 pinned() { awk -v key="$1" '$1 == key { print $2 }' "$lock"; }
@@ -15,30 +14,14 @@ if [ -f "$target/CMakeLists.txt" ]; then
   [ ! -f "$target/.ggml.lock" ] || cmp -s "$lock" "$target/.ggml.lock" && exit 0
 fi
 
-package=$(pinned package)
-version=$(pinned version)
+archive=$("$root/scripts/npm_archive.sh" "$lock")
 bundle=$(pinned bundle)
-archive=$cache/$package-$version.tgz
-want=$(pinned integrity | sed 's/^sha512-//' | base64 -d | od -An -v -tx1 | tr -d ' \n')
-
-matches() { [ "$(sha512sum <"$archive" | cut -d' ' -f1)" = "$want" ]; }
-
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-if [ ! -f "$archive" ] || ! matches; then
-  command -v npm >/dev/null || fail "npm is missing; ./ams installs it, or see scripts/packages.txt"
-  echo "fetch_ggml: downloading $package $version" >&2
-  (cd "$work" && npm pack --ignore-scripts --loglevel=error "$package@$version" >npm.out 2>&1 </dev/null) ||
-    fail "npm could not download $package@$version: $(grep -m 1 error "$work/npm.out")"
-  mkdir -p "$cache"
-  mv "$work"/*.tgz "$archive"
-  matches || { rm -f "$archive"; fail "$package@$version differs from the hash in cmake/ggml.lock"; }
-fi
-
 echo "fetch_ggml: unpacking ggml into third_party/ggml" >&2
 tar -xzf "$archive" -C "$work" "$bundle" || fail "$archive holds no $bundle"
 git init -q --bare "$work/repo"
-git -C "$work/repo" fetch -q "$work/$bundle" HEAD || fail "$bundle of $package@$version is no git bundle"
+git -C "$work/repo" fetch -q "$work/$bundle" HEAD || fail "$bundle of $archive is no git bundle"
 mkdir -p "$root/third_party" "$work/tree"
 git -C "$work/repo" archive FETCH_HEAD ggml | tar -x -C "$work/tree"
 cp "$lock" "$work/tree/ggml/.ggml.lock"

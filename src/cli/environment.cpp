@@ -98,13 +98,15 @@ HubOptions read_hub_options() {
   return options;
 }
 
-// The nearest folder of this name beside or up to three levels above the program: build/release/bin
-// in a checkout, bin in an installation.
+// The nearest folder of this name beside or up to three levels above the program, which is in
+// build/release/bin of a checkout or in bin of an installation, where the name is in share/ams.
 fs::path near_program(const fs::path& name) {
   std::error_code error;
   fs::path folder = fs::read_symlink("/proc/self/exe", error).parent_path();
   for (int level = 0; level < 4 && !folder.empty(); ++level) {
-    if (fs::is_directory(folder / name, error)) return folder / name;
+    for (const fs::path& candidate : {folder / name, folder / "share" / "ams" / name}) {
+      if (fs::is_directory(candidate, error)) return candidate;
+    }
     folder = folder.parent_path();
   }
   return {};
