@@ -25,7 +25,6 @@ if(AMS_WEB AND AMS_NPM AND ams_node_version VERSION_GREATER_EQUAL ams_node_neede
   cmake_path(GET AMS_NODE PARENT_PATH ams_node_folder)
   set(ams_npm "${CMAKE_COMMAND}" -E env --modify "PATH=path_list_prepend:${ams_node_folder}" "${AMS_NPM}")
   file(MAKE_DIRECTORY "${ams_web_build}")
-  file(GLOB_RECURSE ams_web_sources CONFIGURE_DEPENDS "${ams_web}/src/*" "${ams_web}/public/*")
 
   add_custom_command(
     OUTPUT "${ams_web_build}/packages.stamp"
@@ -39,8 +38,9 @@ if(AMS_WEB AND AMS_NPM AND ams_node_version VERSION_GREATER_EQUAL ams_node_neede
     OUTPUT "${ams_web_build}/page_files.cpp"
     COMMAND ${ams_npm} run --silent build -- --logLevel warn
     COMMAND "${AMS_NODE}" "${ams_web}/scripts/embed.mjs" "${ams_web}" "${ams_web_build}/page_files.cpp"
+            "${ams_web_build}/page_files.d"
+    DEPFILE "${ams_web_build}/page_files.d"
     DEPENDS "${ams_web_build}/packages.stamp"
-            ${ams_web_sources}
             "${ams_web}/index.html"
             "${ams_web}/csp.txt"
             "${ams_web}/vite.config.ts"

@@ -1,11 +1,12 @@
-// Turns the built page into one C++ source: node embed.mjs WEB_FOLDER OUTPUT.cpp
-// Files are gzipped where that makes them smaller and pulled in by the assembler.
+// Turns the built page into one C++ source: node embed.mjs WEB_FOLDER OUTPUT.cpp OUTPUT.d
+// Files are gzipped where that makes them smaller and pulled in by the assembler. OUTPUT.d names what
+// the page was built from, folders too, so that a new file makes it stale.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, extname, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-const [web, output] = process.argv.slice(2);
+const [web, output, dependencies] = process.argv.slice(2);
 const dist = join(web, 'dist');
 const folder = join(dirname(output), 'page_files');
 const MIME = {
@@ -91,3 +92,10 @@ std::string_view page_security_policy() {
 }  // namespace ams
 `,
 );
+
+const sources = ['src', 'public'].flatMap((name) => [
+  join(web, name),
+  ...readdirSync(join(web, name), { recursive: true }).map((entry) => join(web, name, entry)),
+]);
+const escaped = [output, ...sources].map((path) => path.replaceAll(' ', '\\ '));
+writeFileSync(dependencies, `${escaped[0]}: ${escaped.slice(1).join(' ')}\n`);
