@@ -97,7 +97,7 @@ WebResponse post_generation(Services& services, const Call& call) {
   const AudioFormat& format = format_of(call.body);
   const bool as_url = wants_url(call.body);
   Submission submission;
-  std::visit([&](auto&& request) { submission.request = std::move(request); },
+  std::visit([&](auto&& request) { submission.request = std::forward<decltype(request)>(request); },
              parse_job_body(job_body(call.body), submission.warnings));
   // A session of its own: these requests do not get in each other's way.
   const std::string session = random_session();

@@ -17,7 +17,7 @@ WebResponse job_response(const JobView& job) {
 
 WebResponse post_job(Services& services, const Call& call) {
   Submission submission;
-  std::visit([&](auto&& request) { submission.request = std::move(request); },
+  std::visit([&](auto&& request) { submission.request = std::forward<decltype(request)>(request); },
              parse_job_body(call.body, submission.warnings));
   return job_response(services.studio.submit(call.session, std::move(submission)));
 }

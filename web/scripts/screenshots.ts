@@ -47,7 +47,7 @@ const stories: Record<string, (page: Page) => Promise<void>> = {
     }
   },
   async cover(page) {
-    await hurry(page, 'cover', { duration_s: 30, steps: 80 });
+    await hurry(page, 'cover', { duration_s: 120, steps: 80 });
     await addAudio(page, 'cover', 28);
     await pane(page, 'cover').locator('[name=prompt]').fill('Brass band, marching drums');
     await pane(page, 'cover').locator('button.submit').click();

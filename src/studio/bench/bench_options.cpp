@@ -1,12 +1,12 @@
-#include <iterator>
-#include <utility>
-
 #include "studio/bench/bench.h"
+#include "studio/requests/song_controls.h"
 
 namespace ams {
+namespace {
 
-Fields fields(BenchOptions& options) {
-  Fields rows{
+// What is measured.
+Fields subject_fields(BenchOptions& options) {
+  return {
       {.name = "config",
        .flag = "--config",
        .member = &options.config,
@@ -38,6 +38,12 @@ Fields fields(BenchOptions& options) {
        .member = &options.lyrics_config,
        .choices = {"0.5b", "1.5b", "3b", "7b", "tiny"},
        .help = "Size of the lyrics model with random weights"},
+  };
+}
+
+// How it is measured.
+Fields run_fields(BenchOptions& options) {
+  return {
       {.name = "duration_s",
        .flag = "--duration",
        .member = &options.duration_seconds,
@@ -65,9 +71,12 @@ Fields fields(BenchOptions& options) {
        .choices = {"auto", "ggml", "native"},
        .help = "Implementation of the networks: ggml's operations only, or our kernels"},
   };
-  Fields engine = fields(options.engine);
-  std::move(engine.begin(), engine.end(), std::back_inserter(rows));
-  return rows;
+}
+
+}  // namespace
+
+Fields fields(BenchOptions& options) {
+  return joined(subject_fields(options), joined(run_fields(options), fields(options.engine)));
 }
 
 void validate(BenchOptions& options) { check_ranges(fields(options)); }

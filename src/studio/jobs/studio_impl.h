@@ -71,7 +71,7 @@ class Studio::Impl {
 
  private:
   // Makes the job known, tells its place and puts it into the lane. With submit_ held.
-  JobView enqueue(Lane& lane, JobPtr job, std::function<std::string(Job&)> make);
+  JobView enqueue(Lane& lane, const JobPtr& job, std::function<std::string(Job&)> make);
   // `make` gives the result's id. On the lane's thread; throws nothing.
   void run(Job& job, const std::function<std::string(Job&)>& make);
   EventBody closing_event(const Job& job) const;

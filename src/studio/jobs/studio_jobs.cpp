@@ -207,7 +207,9 @@ JobView Studio::Impl::cancel(const std::string& session, const std::string& id) 
   return job->view();
 }
 
-JobView Studio::Impl::enqueue(Lane& lane, JobPtr job, std::function<std::string(Job&)> make) {
+JobView Studio::Impl::enqueue(Lane& lane,
+                              const JobPtr& job,
+                              std::function<std::string(Job&)> make) {
   const Lane::Line line = lane.line();
   const size_t ahead = line.waiting.size() + (line.running ? 1 : 0);
   // Before the lane has the job, so that this is its first event.
