@@ -1,12 +1,12 @@
 #include "studio/requests/sampling_options.h"
 
-#include <iterator>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "planner/metadata.h"
+#include "studio/requests/song_controls.h"
 
 namespace ams {
 namespace {
@@ -143,16 +143,8 @@ Fields music_fields(AdvancedOptions& options) {
   };
 }
 
-}  // namespace
-
-Fields fields(AdvancedOptions& options) {
-  Fields rows = sampler_fields(options);
-  Fields music = music_fields(options);
-  std::move(music.begin(), music.end(), std::back_inserter(rows));
-  return rows;
-}
-
-Fields fields(PlannerOptions& options) {
+// What the planner does.
+Fields planning_fields(PlannerOptions& options) {
   const std::string group = "lm";
   return {
       {.name = "thinking",
@@ -179,6 +171,13 @@ Fields fields(PlannerOptions& options) {
        .member = &options.use_cot_language,
        .help = "The planner detects the language of the lyrics",
        .label = "Let LM detect vocal language"},
+  };
+}
+
+// How it chooses its tokens.
+Fields token_fields(PlannerOptions& options) {
+  const std::string group = "lm";
+  return {
       {.name = "temperature",
        .group = group,
        .flag = "--lm-temperature",
@@ -219,6 +218,16 @@ Fields fields(PlannerOptions& options) {
        .help = "What the planner is guided away from",
        .label = "LM negative prompt"},
   };
+}
+
+}  // namespace
+
+Fields fields(AdvancedOptions& options) {
+  return joined(sampler_fields(options), music_fields(options));
+}
+
+Fields fields(PlannerOptions& options) {
+  return joined(planning_fields(options), token_fields(options));
 }
 
 Fields fields(CorrectionRequest& options) {
