@@ -1,9 +1,5 @@
 #include "studio/bench/bench_networks.h"
 
-#include <string_view>
-
-#include "base/error.h"
-#include "base/str.h"
 #include "studio/bench/network_sizes.h"
 #include "studio/engine_precision.h"
 
@@ -11,44 +7,6 @@ namespace ams {
 namespace {
 
 constexpr uint64_t kSeed = 1;
-
-struct QwenSizes {
-  int64_t hidden, intermediate, layers, heads, kv_heads, head_dim, vocabulary;
-};
-
-struct LyricsSizes {
-  std::string_view name;
-  QwenSizes sizes;
-  bool is_tied;
-};
-
-// Qwen2.5 Instruct (arXiv:2412.15115, table 1).
-constexpr LyricsSizes kLyricsSizes[] = {
-    {"0.5b", {896, 4864, 24, 14, 2, 64, 151936}, true},
-    {"1.5b", {1536, 8960, 28, 12, 2, 128, 151936}, true},
-    {"3b", {2048, 11008, 36, 16, 2, 128, 151936}, true},
-    {"7b", {3584, 18944, 28, 28, 4, 128, 152064}, false},
-    {"tiny", {128, 256, 2, 4, 2, 32, 2048}, true},
-};
-
-const LyricsSizes& lyrics_sizes_of(const std::string& name) {
-  for (const LyricsSizes& row : kLyricsSizes) {
-    if (row.name == name) return row;
-  }
-  throw Error(ErrorCode::InvalidRequest, str("bench: nobody knows the lyrics model '", name, "'"));
-}
-
-QwenConfig qwen_config(const QwenSizes& sizes) {
-  QwenConfig config;
-  config.hidden_size = sizes.hidden;
-  config.intermediate_size = sizes.intermediate;
-  config.num_hidden_layers = sizes.layers;
-  config.num_attention_heads = sizes.heads;
-  config.num_key_value_heads = sizes.kv_heads;
-  config.head_dim = sizes.head_dim;
-  config.vocab_size = sizes.vocabulary;
-  return config;
-}
 
 }  // namespace
 
@@ -109,18 +67,16 @@ BenchNetworks::Loaded<QwenLm> BenchNetworks::planner() const {
 }
 
 BenchNetworks::Loaded<QwenLm> BenchNetworks::lyrics() const {
-  const LyricsSizes& row = lyrics_sizes_of(lyrics_name_);
-  QwenConfig config = qwen_config(row.sizes);
-  config.tie_word_embeddings = row.is_tied;
-  config.projection = ProjectionKind::Bias;
   Loaded<QwenLm> loaded{std::make_unique<WeightStore>(), nullptr};
-  loaded.network =
-      std::make_unique<QwenLm>(loaded.store->root(), config, *device_, /*exact_caches=*/false);
+  loaded.network = std::make_unique<QwenLm>(
+      loaded.store->root(), lyrics_sizes(lyrics_name_), *device_, /*exact_caches=*/false);
   loaded.store->load_random(kSeed, *device_, precision_);
   return loaded;
 }
 
-bool BenchNetworks::lyrics_is_tied() const { return lyrics_sizes_of(lyrics_name_).is_tied; }
+bool BenchNetworks::lyrics_is_tied() const {
+  return lyrics_sizes(lyrics_name_).tie_word_embeddings;
+}
 
 BenchNetworks::Loaded<Oobleck> BenchNetworks::codec() const {
   Loaded<Oobleck> loaded{std::make_unique<WeightStore>(), nullptr};

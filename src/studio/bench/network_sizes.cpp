@@ -172,6 +172,21 @@ constexpr Sizes kSizes[] = {
      16},
 };
 
+struct LyricsSizes {
+  std::string_view name;
+  QwenSizes sizes;
+  bool is_tied;
+};
+
+// Qwen2.5 Instruct (arXiv:2412.15115, table 1).
+constexpr LyricsSizes kLyricsSizes[] = {
+    {"0.5b", {896, 4864, 24, 14, 2, 64, 151936}, true},
+    {"1.5b", {1536, 8960, 28, 12, 2, 128, 151936}, true},
+    {"3b", {2048, 11008, 36, 16, 2, 128, 151936}, true},
+    {"7b", {3584, 18944, 28, 28, 4, 128, 152064}, false},
+    {"tiny", {128, 256, 2, 4, 2, 32, 2048}, true},
+};
+
 QwenConfig qwen_config(const QwenSizes& sizes) {
   QwenConfig config;
   config.hidden_size = sizes.hidden;
@@ -228,6 +243,17 @@ NetworkSizes network_sizes(const std::string& name) {
   }
   throw Error(ErrorCode::InvalidRequest,
               str("sizes: the configuration '", name, "' is unknown; valid are ", valid));
+}
+
+QwenConfig lyrics_sizes(const std::string& name) {
+  for (const LyricsSizes& row : kLyricsSizes) {
+    if (row.name != name) continue;
+    QwenConfig config = qwen_config(row.sizes);
+    config.tie_word_embeddings = row.is_tied;
+    config.projection = ProjectionKind::Bias;
+    return config;
+  }
+  throw Error(ErrorCode::InvalidRequest, str("sizes: the lyrics model '", name, "' is unknown"));
 }
 
 }  // namespace ams

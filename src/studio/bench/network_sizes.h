@@ -23,5 +23,7 @@ struct NetworkSizes {
 std::vector<std::string> network_size_names();
 // Throws InvalidRequest listing the names.
 NetworkSizes network_sizes(const std::string& name);
+// Of a Qwen2.5 chat model: "0.5b", "1.5b", "3b", "7b", "tiny". Throws InvalidRequest.
+QwenConfig lyrics_sizes(const std::string& name);
 
 }  // namespace ams
