@@ -23,6 +23,7 @@ function(ams_add_ggml source_dir)
     endforeach()
   endif()
   set(GGML_CUDA ${AMS_CUDA})
+  set(GGML_CUDA_GRAPHS ON)  # off by default outside llama.cpp; a step of one token is bound by launches
   set(GGML_VULKAN ${AMS_VULKAN})
   set(GGML_METAL ${AMS_METAL})
   set(GGML_CCACHE OFF)

@@ -5,6 +5,7 @@
 
 #include "tensor/conv1d_node.h"
 #include "tensor/graph_builder.h"
+#include "tensor/tf32_rows.h"
 
 namespace ams {
 namespace {
@@ -13,11 +14,11 @@ ggml_tensor* half_or_float(ggml_context* context, ggml_tensor* x, bool half) {
   return half ? ggml_cast(context, x, GGML_TYPE_F16) : ggml_cont(context, x);
 }
 
-// Product with fp32 sums whatever the operands' type.
-ggml_tensor* product(ggml_context* context, ggml_tensor* a, ggml_tensor* b) {
-  ggml_tensor* y = ggml_mul_mat(context, a, b);
+// Product with fp32 sums whatever the operands' type. b is a matrix.
+ggml_tensor* product(ggml_context* context, const Device& device, ggml_tensor* a, ggml_tensor* b) {
+  ggml_tensor* y = ggml_mul_mat(context, a, padded_against_tf32(context, device, a, b));
   ggml_prec_set_acc(y, GGML_PREC_F32);
-  return y;
+  return first_rows(context, y, b->ne[1]);
 }
 
 }  // namespace
@@ -70,7 +71,7 @@ Tensor GraphBuilder::conv1d(Tensor x, const Conv1dWeights& weights, const ConvFu
                                      weights.half_columns ? GGML_TYPE_F16 : GGML_TYPE_F32);
   ggml_tensor* flat =
       ggml_reshape_2d(context_, kernel, sizes.kernel * sizes.in_channels, sizes.out_channels);
-  ggml_tensor* y = product(context_, columns, flat);  // [out, T]
+  ggml_tensor* y = product(context_, *device_, columns, flat);  // [out, T]
   if (weights.bias) y = ggml_add(context_, y, weights.bias->tensor.node);
   if (fusion.residual) y = ggml_add(context_, y, fusion.residual.node);
   return wrap(y, 2);
@@ -86,7 +87,7 @@ Tensor GraphBuilder::conv_transpose1d(Tensor x,
       half_or_float(context_, ggml_transpose(context_, x.node), weights.half_columns);
   ggml_tensor* kernel = weights.kernel->tensor.node;
   if (weights.half_columns) kernel = ggml_cast(context_, kernel, GGML_TYPE_F16);
-  ggml_tensor* columns = product(context_, kernel, rows);  // [T, out * kernel]
+  ggml_tensor* columns = product(context_, *device_, kernel, rows);  // [T, out * kernel]
   ggml_tensor* y = ggml_col2im_1d(context_,
                                   columns,
                                   static_cast<int>(sizes.stride),

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "tensor/cpu_nodes.h"
 #include "tensor/dtype.h"
+#include "tensor/tf32_rows.h"
 
 namespace ams {
 namespace {
@@ -19,15 +20,6 @@ std::array<int64_t, 4> ggml_shape(const std::vector<int64_t>& shape) {
   std::array<int64_t, 4> ne{1, 1, 1, 1};
   for (size_t i = 0; i < shape.size(); ++i) ne[i] = shape[shape.size() - 1 - i];
   return ne;
-}
-
-// For a few rows ggml's CUDA kernels round fp32 operands to TF32, whatever precision is asked for;
-// with more rows cuBLAS computes the product, which follows NVIDIA_TF32_OVERRIDE.
-constexpr int64_t kMostTf32Rows = 16;
-
-bool rounds_to_tf32(const Device& device, const ggml_tensor* weight, int64_t rows) {
-  return device.kind() == DeviceKind::Cuda && weight->type == GGML_TYPE_F32 && rows > 1 &&
-         rows <= kMostTf32Rows;
 }
 
 }  // namespace
@@ -103,11 +95,10 @@ Tensor GraphBuilder::linear(Tensor x, const Weight* weight, const Weight* bias) 
   const Tensor rows = contiguous(x);
   const int64_t in = rows.dim(-1);
   const int64_t count = rows.size() / in;
-  ggml_tensor* flat = ggml_reshape_2d(context_, rows.node, in, count);
-  if (rounds_to_tf32(*device_, weight->tensor.node, count)) {
-    flat = ggml_pad(context_, flat, 0, static_cast<int>(kMostTf32Rows + 1 - count), 0, 0);
-  }
-  ggml_tensor* y = multiply(weight->tensor.node, flat);
+  ggml_tensor* matrix = weight->tensor.node;
+  ggml_tensor* flat = padded_against_tf32(
+      context_, *device_, matrix, ggml_reshape_2d(context_, rows.node, in, count));
+  ggml_tensor* y = multiply(matrix, flat);
   for (const LowRank& adapter : weight->adapters) {
     keep(adapter.owner);
     ggml_tensor* low = ggml_mul_mat(context_, adapter.down.node, flat);
@@ -124,7 +115,7 @@ Tensor GraphBuilder::linear(Tensor x, const Weight* weight, const Weight* bias) 
     }
   }
   if (bias) y = ggml_add(context_, y, bias->tensor.node);
-  if (y->ne[1] != count) y = ggml_view_2d(context_, y, y->ne[0], count, y->nb[1], 0);
+  y = first_rows(context_, y, count);
   std::vector<int64_t> out_shape = in_shape;
   out_shape.back() = weight->shape[0];
   return reshape(wrap(y, 2), out_shape);
@@ -144,7 +135,9 @@ ggml_tensor* GraphBuilder::multiply(ggml_tensor* matrix, ggml_tensor* x) {
     return cpu_nodes().multiply(context_, matrix, x);
   }
   ggml_tensor* y = ggml_mul_mat(context_, matrix, x);
-  ggml_prec_set_acc(y, GGML_PREC_F32);
+  // bf16 products are summed in fp32 anyway; asked for it, ggml's CUDA back end would first turn
+  // the whole matrix into fp32, at every call.
+  if (matrix->type != GGML_TYPE_BF16) ggml_prec_set_acc(y, GGML_PREC_F32);
   return y;
 }
 
