@@ -23,8 +23,13 @@ Footprint footprint(const std::vector<ConvStep>& chain, int64_t length, int64_t 
     length = chain_length(std::span(&step, 1), length);
     const Conv1dSizes& s = step.sizes;
     result.values = std::max({result.values, in_length * s.in_channels, length * s.out_channels});
-    const int64_t columns = step.transposed ? in_length * s.out_channels * s.kernel * kFloatBytes
-                                            : length * s.in_channels * s.kernel * column_bytes;
+    int64_t columns = length * s.in_channels * s.kernel * column_bytes;
+    if (step.transposed) {
+      columns = in_length * s.out_channels * s.kernel * kFloatBytes;
+    } else if (sums_taps(s, column_bytes < kFloatBytes)) {
+      columns =
+          (length + 2 * s.padding) * (s.in_channels + s.out_channels * s.kernel) * kFloatBytes;
+    }
     result.columns = std::max(result.columns, columns);
   }
   result.values = result.values * kLiveValues * kFloatBytes / kProbeFrames + 1;

@@ -1,6 +1,8 @@
 // GraphBuilder's convolutions: which variant runs, and the one made of ggml operations.
 #include "tensor/convolution.h"
 
+#include <vector>
+
 #include <ggml.h>
 
 #include "tensor/conv1d_node.h"
@@ -57,6 +59,7 @@ Tensor GraphBuilder::conv1d(Tensor x, const Conv1dWeights& weights, const ConvFu
   if (device_->has_own_kernels()) return own_convolution(x, weights, fusion, /*transposed=*/false);
   if (fusion.snake) x = snake(x, *fusion.snake);
   const Conv1dSizes& sizes = weights.sizes;
+  if (sums_taps(sizes, weights.half_columns)) return summed_taps(x, weights, fusion.residual);
   ggml_tensor* kernel = weights.kernel->tensor.node;
   ggml_tensor* columns = ggml_im2col(context_,
                                      kernel,
@@ -74,6 +77,29 @@ Tensor GraphBuilder::conv1d(Tensor x, const Conv1dWeights& weights, const ConvFu
   ggml_tensor* y = product(context_, *device_, columns, flat);  // [out, T]
   if (weights.bias) y = ggml_add(context_, y, weights.bias->tensor.node);
   if (fusion.residual) y = ggml_add(context_, y, fusion.residual.node);
+  return wrap(y, 2);
+}
+
+// One product with the kernels of all taps, then the sum of the shifted results: ggml's columns
+// cost several times the product on a GPU.
+Tensor GraphBuilder::summed_taps(Tensor x, const Conv1dWeights& weights, Tensor residual) {
+  const Conv1dSizes& sizes = weights.sizes;
+  const Tensor padded = pad(x, 1, sizes.padding, sizes.padding);
+  ggml_tensor* taps = ggml_out_prod(context_, padded.node, weights.kernel->tensor.node);
+  const int64_t rows = padded.dim(1) - sizes.dilation * (sizes.kernel - 1);
+  std::vector<ggml_tensor*> terms;
+  for (int64_t k = 0; k < sizes.kernel; ++k) {
+    const auto first_row = static_cast<size_t>(k * sizes.dilation) * sizeof(float);
+    const size_t first_channel = static_cast<size_t>(k * sizes.out_channels) * taps->nb[1];
+    terms.push_back(ggml_view_2d(
+        context_, taps, rows, sizes.out_channels, taps->nb[1], first_channel + first_row));
+    ggml_build_forward_expand(graph_, terms.back());
+  }
+  if (residual) terms.push_back(residual.node);
+  // The additions follow each other in the graph, so that GPU back ends make one kernel of them.
+  ggml_tensor* y = sizes.kernel == 1 ? taps : terms.front();
+  for (size_t i = 1; i < terms.size(); ++i) y = ggml_add(context_, y, terms[i]);
+  if (weights.bias) y = ggml_add(context_, y, weights.bias->tensor.node);
   return wrap(y, 2);
 }
 

@@ -2,8 +2,8 @@
 //
 // Two variants exist behind the same names. The CPU runs our kernels (kernels/conv1d.h):
 // activations lie channels-last, [T, C], and weights in blocks of 32 outputs. Other devices run
-// ggml operations on [C, T] with columns. GraphBuilder::to_convolution and from_convolution convert
-// at the ends.
+// ggml operations on [C, T], with columns or with sums of taps. GraphBuilder::to_convolution and
+// from_convolution convert at the ends.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,10 @@ struct Conv1dSizes {
   int64_t kernel = 1, stride = 1, dilation = 1;
   int64_t padding = 0;  // on both sides; of a transposed convolution: rows cropped on both sides
 };
+
+// Whether ggml's variant multiplies the input once by the kernels of all taps and adds the shifted
+// results, instead of copying the input into columns. It needs a stride of 1 and fp32.
+bool sums_taps(const Conv1dSizes& sizes, bool half_columns);
 
 // Rows that a convolution makes of `rows` rows; 0 if the kernel does not fit.
 int64_t conv1d_length(const Conv1dSizes& sizes, int64_t rows);
@@ -70,6 +74,8 @@ SnakeWeights declare_snake(const WeightScope& w, std::string_view name, int64_t 
 std::vector<float> fuse_weight_norm(std::span<const float> g, std::span<const float> v);
 // [out, in, kernel] -> [blocks][kernel][in][32].
 std::vector<float> pack_conv1d(std::span<const float> weight, const Conv1dSizes& sizes);
+// [out, in, kernel] -> [in, kernel, out], for sums of taps.
+std::vector<float> pack_conv_taps(std::span<const float> weight, const Conv1dSizes& sizes);
 // [in, out, kernel] -> [blocks][taps][in][32] with stride * out outputs, taps = ceil(kernel /
 // stride).
 std::vector<float> pack_conv_transpose1d(std::span<const float> weight, const Conv1dSizes& sizes);

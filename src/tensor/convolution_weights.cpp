@@ -53,6 +53,10 @@ const Weight* declare_bias(const WeightScope& w,
 
 }  // namespace
 
+bool sums_taps(const Conv1dSizes& sizes, bool half_columns) {
+  return sizes.stride == 1 && !half_columns;
+}
+
 int64_t conv1d_length(const Conv1dSizes& sizes, int64_t rows) {
   const int64_t span = rows + 2 * sizes.padding - sizes.dilation * (sizes.kernel - 1) - 1;
   return rows < 1 || span < 0 ? 0 : span / sizes.stride + 1;
@@ -89,6 +93,21 @@ std::vector<float> pack_conv1d(std::span<const float> weight, const Conv1dSizes&
     const float* row = weight.data() + o * in * kernel;
     for (size_t k = 0; k < kernel; ++k) {
       for (size_t i = 0; i < in; ++i) block[(k * in + i) * kBlock] = row[i * kernel + k];
+    }
+  }
+  return packed;
+}
+
+std::vector<float> pack_conv_taps(std::span<const float> weight, const Conv1dSizes& sizes) {
+  const auto in = static_cast<size_t>(sizes.in_channels);
+  const auto out = static_cast<size_t>(sizes.out_channels);
+  const auto kernel = static_cast<size_t>(sizes.kernel);
+  std::vector<float> packed(weight.size());
+  for (size_t o = 0; o < out; ++o) {
+    for (size_t i = 0; i < in; ++i) {
+      for (size_t k = 0; k < kernel; ++k) {
+        packed[(i * kernel + k) * out + o] = weight[(o * in + i) * kernel + k];
+      }
     }
   }
   return packed;
@@ -133,6 +152,14 @@ Conv1dWeights declare_conv1d(const WeightScope& w,
         {blocks_of(sizes.out_channels), sizes.kernel, sizes.in_channels, kConvBlock},
         WeightRole::Exact,
         [=](Parts stored) { return pack_conv1d(fuse_weight_norm(stored[0], stored[1]), sizes); });
+  } else if (sums_taps(sizes, how.half_columns)) {
+    result.kernel =
+        w.derived(parts,
+                  {sizes.in_channels, sizes.kernel * sizes.out_channels},
+                  WeightRole::Exact,
+                  [=](Parts stored) {
+                    return pack_conv_taps(fuse_weight_norm(stored[0], stored[1]), sizes);
+                  });
   } else {
     result.kernel = w.derived(parts, parts[1].shape, WeightRole::Exact, [](Parts stored) {
       return fuse_weight_norm(stored[0], stored[1]);

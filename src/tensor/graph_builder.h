@@ -158,6 +158,7 @@ class GraphBuilder {
   ggml_tensor* multiply(ggml_tensor* matrix, ggml_tensor* x);
   CpuNodePool& cpu_nodes();
   bool can_flash(int64_t head_dim) const;
+  Tensor summed_taps(Tensor x, const Conv1dWeights& weights, Tensor residual);
   Tensor own_convolution(Tensor x,
                          const Conv1dWeights& weights,
                          const ConvFusion& fusion,
