@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <future>
+#include <utility>
 
 #include "audio/encoder_settings.h"
 #include "audio/ffmpeg.h"
@@ -21,6 +23,7 @@ namespace {
 
 constexpr int kIoBufferBytes = 1 << 16;
 constexpr int64_t kPcmFrameSamples = 4096;
+constexpr int64_t kPieceSamples = int64_t{1} << 17;    // resampled at a time
 constexpr int64_t kMaxWavBytes = INT64_C(0xFFFF0000);  // a RIFF size has 32 bits
 
 // The write callback's buffer became const in libavformat 61.
@@ -58,6 +61,7 @@ class AudioWriter::Muxer {
       : channels_(channels),
         format_(options.format),
         settings_(encoder_settings(sample_rate, channels, options)),
+        resamples_(sample_rate != settings_.sample_rate),
         resampler_(sample_rate, settings_.sample_rate, channels),
         file_(path),
         packet_(make_packet()) {
@@ -76,11 +80,15 @@ class AudioWriter::Muxer {
                   str("audio: tile to write has ", tile.dim(0), " channels, expected ", channels_));
     }
     require_finite(checked, "tile to write");
-    encode(resampler_.push(tile), /*last=*/false);
+    for (int64_t begin = 0; begin < tile.dim(1); begin += kPieceSamples) {
+      const int64_t end = std::min(tile.dim(1), begin + kPieceSamples);
+      write_piece(slice_audio(checked, begin, end).samples);
+    }
     file_.require_written();
   }
 
   void finish() {
+    encode(take_resampled(), /*last=*/false);
     encode(resampler_.finish(), /*last=*/true);
     send(nullptr);
     check(av_write_trailer(muxer_.get()), "end the file");
@@ -89,6 +97,19 @@ class AudioWriter::Muxer {
   }
 
  private:
+  // Encodes one piece while the next one is resampled: the codec is always one piece behind.
+  void write_piece(FloatArray piece) {
+    if (!resamples_) return encode(piece, /*last=*/false);
+    const FloatArray ready = take_resampled();
+    resampled_ = std::async(std::launch::async,
+                            [this, piece = std::move(piece)] { return resampler_.push(piece); });
+    encode(ready, /*last=*/false);
+  }
+
+  FloatArray take_resampled() {
+    return resampled_.valid() ? resampled_.get() : FloatArray({channels_, 0});
+  }
+
   void open_encoder() {
     const AVCodec* codec = avcodec_find_encoder_by_name(settings_.encoder);
     if (codec == nullptr) {
@@ -200,6 +221,7 @@ class AudioWriter::Muxer {
   const int64_t channels_;
   const AudioFormat format_;
   const EncoderSettings settings_;
+  const bool resamples_;
   Resampler resampler_;
   OutputFile file_;
   AvPacket packet_;
@@ -210,6 +232,7 @@ class AudioWriter::Muxer {
   FloatArray pending_;          // [C, less than frame_samples_]
   int64_t frame_samples_ = 0;
   int64_t written_ = 0;
+  std::future<FloatArray> resampled_;  // waits for its thread, which uses resampler_, when dropped
 };
 
 AudioWriter::AudioWriter(const std::filesystem::path& path,
