@@ -13,15 +13,18 @@ struct LimiterOptions {
   double release_ms = 120.0;   // time constant of the recovery after a peak
 };
 
-// Level of each sample and of the signal up to the next one, the largest of all channels, read from
-// the signal interpolated four times (ITU-R BS.1770-4, Annex 2). Thread-safe.
-std::vector<float> true_peak_envelope(const AudioBuffer& audio);
+// The limiter's gain for each value of an envelope of `sample_rate` values a second, which is to be
+// scaled by `song_gain`; all 1 where nothing is above the ceiling. Thread-safe.
+std::vector<float> limiter_gains(const std::vector<float>& envelope,
+                                 float song_gain,
+                                 double sample_rate,
+                                 const LimiterOptions& options);
 
 // Scales the song by `gain_db` and lowers that gain, for all channels together, around peaks above
 // the ceiling. It follows the sliding minimum of what each peak allows, recovers exponentially, and
 // is smoothed over twice the look-ahead: it is down before a peak and never jumps. `envelope` is
-// that of the song before the gain. Returns the lowest gain of the limiter (1 = untouched).
-// Throws InvalidRequest on a positive ceiling. Thread-safe.
+// true_peak_envelope() of the song before the gain. Returns the lowest gain of the limiter (1 =
+// untouched). Throws InvalidRequest on a positive ceiling. Thread-safe.
 double amplify_limited(AudioBuffer& audio,
                        const std::vector<float>& envelope,
                        double gain_db,

@@ -10,6 +10,8 @@
 
 #include "audio/level.h"
 #include "audio/limiter.h"
+#include "audio/loudness_forecast.h"
+#include "audio/true_peak.h"
 #include "base/error.h"
 #include "base/str.h"
 
@@ -18,12 +20,12 @@ namespace {
 
 constexpr double kToleranceLu = 0.02;
 constexpr double kToleranceDb = 0.01;
-// The meter interpolates with another filter than the limiter and may read peaks this much higher.
+// Other meters interpolate with another filter and may read peaks this much higher.
 constexpr double kCeilingMarginDb = 0.1;
 constexpr double kMostMakeUpDb = 6.0;
-constexpr int kMostPasses = 6;    // of a higher gain
-constexpr int kMostAttempts = 3;  // of a lower ceiling
-constexpr int64_t kBlockSamples = 1 << 14;
+constexpr int kMostForecasts = 12;   // of one gain
+constexpr int kMostPasses = 4;       // with a better gain
+constexpr int kMostAttempts = 3;     // with a lower ceiling
 constexpr double kMinSeconds = 0.4;  // one gating block
 
 struct MeterDeleter {
@@ -31,36 +33,50 @@ struct MeterDeleter {
 };
 using Meter = std::unique_ptr<ebur128_state, MeterDeleter>;
 
-Meter run_meter(const AudioBuffer& audio, int mode) {
-  require_well_formed(audio, "audio to measure");
+Meter make_meter(const AudioBuffer& audio) {
   Meter meter(ebur128_init(static_cast<unsigned>(audio.channels()),
                            static_cast<unsigned long>(audio.sample_rate),
-                           mode));
-  if (!meter) {
-    throw Error(ErrorCode::InvalidRequest,
-                str("audio: cannot measure the loudness of ",
-                    audio.channels(),
-                    " channels at ",
-                    audio.sample_rate,
-                    " Hz"));
-  }
+                           EBUR128_MODE_I | EBUR128_MODE_LRA));
+  if (meter) return meter;
+  throw Error(ErrorCode::InvalidRequest,
+              str("audio: cannot measure the loudness of ",
+                  audio.channels(),
+                  " channels at ",
+                  audio.sample_rate,
+                  " Hz"));
+}
+
+int64_t samples_of_stretch(int64_t sample_rate) {
+  return std::max<int64_t>(1, sample_rate * LoudnessProfile::kStretchMs / 1000);
+}
+
+// Shows the meter the whole song. Returns the energy of each whole stretch.
+std::vector<double> feed(ebur128_state& meter, const AudioBuffer& audio) {
+  const int64_t stretch = samples_of_stretch(audio.sample_rate);
   const int64_t channels = audio.channels();
-  std::vector<float> interleaved;
-  for (int64_t start = 0; start < audio.length(); start += kBlockSamples) {
-    const int64_t count = std::min(kBlockSamples, audio.length() - start);
-    interleaved.resize(static_cast<size_t>(count * channels));
+  std::vector<double> energies;
+  energies.reserve(static_cast<size_t>(audio.length() / stretch));
+  std::vector<float> interleaved(static_cast<size_t>(stretch * channels));
+  for (int64_t start = 0; start < audio.length(); start += stretch) {
+    const int64_t count = std::min(stretch, audio.length() - start);
     for (int64_t c = 0; c < channels; ++c) {
       const auto source = audio.channel(c);
       for (int64_t i = 0; i < count; ++i) {
         interleaved[static_cast<size_t>(i * channels + c)] = source[static_cast<size_t>(start + i)];
       }
     }
-    if (ebur128_add_frames_float(meter.get(), interleaved.data(), static_cast<size_t>(count)) !=
+    if (ebur128_add_frames_float(&meter, interleaved.data(), static_cast<size_t>(count)) !=
         EBUR128_SUCCESS) {
       throw Error(ErrorCode::OutOfMemory, "audio: no memory to measure the loudness");
     }
+    double level = 0.0;
+    if (count < stretch ||
+        ebur128_loudness_window(&meter, LoudnessProfile::kStretchMs, &level) != EBUR128_SUCCESS) {
+      continue;
+    }
+    energies.push_back(std::pow(10.0, (level + 0.691) / 10.0));
   }
-  return meter;
+  return energies;
 }
 
 std::optional<double> finite(double value) {
@@ -73,27 +89,35 @@ std::optional<double> integrated(const Meter& meter) {
   return finite(value);
 }
 
-struct Peaks {
-  double true_peak = 0.0;
-  double sample_peak = 0.0;
+// What one look at a song tells.
+struct Reading {
+  Loudness loudness;
+  std::vector<double> energies;  // of each stretch, see LoudnessProfile
+  std::vector<float> envelope;   // true_peak_envelope()
 };
 
-// Largest of the channels first <= c < last; each has a meter of its own.
-Peaks channel_peaks(const AudioBuffer& audio, int64_t first, int64_t last) {
-  Peaks peaks;
-  for (int64_t c = first; c < last; ++c) {
-    AudioBuffer mono = silent_audio(audio.sample_rate, 1, audio.length());
-    std::copy(audio.channel(c).begin(), audio.channel(c).end(), mono.channel(0).begin());
-    const Meter meter = run_meter(mono, EBUR128_MODE_TRUE_PEAK);
-    double value = 0.0;
-    if (ebur128_true_peak(meter.get(), 0, &value) == EBUR128_SUCCESS) {
-      peaks.true_peak = std::max(peaks.true_peak, value);
-    }
-    if (ebur128_sample_peak(meter.get(), 0, &value) == EBUR128_SUCCESS) {
-      peaks.sample_peak = std::max(peaks.sample_peak, value);
-    }
+// Peaks are read on a thread of their own: they take about as long as the loudness.
+Reading read_levels(const AudioBuffer& audio) {
+  require_well_formed(audio, "audio to measure");
+  Reading reading;
+  auto peaks = std::async(std::launch::async, [&] {
+    reading.envelope = true_peak_envelope(audio);
+    return peak_amplitude(audio);
+  });
+  const Meter meter = make_meter(audio);
+  reading.energies = feed(*meter, audio);
+  Loudness& loudness = reading.loudness;
+  loudness.integrated_lufs = integrated(meter);
+  double range = 0.0;
+  if (loudness.integrated_lufs && ebur128_loudness_range(meter.get(), &range) == EBUR128_SUCCESS) {
+    loudness.range_lu = finite(range);
   }
-  return peaks;
+  loudness.sample_peak_dbfs = finite(amplitude_to_db(static_cast<double>(peaks.get())));
+  const auto highest = std::max_element(reading.envelope.begin(), reading.envelope.end());
+  if (highest != reading.envelope.end()) {
+    loudness.true_peak_dbtp = finite(amplitude_to_db(static_cast<double>(*highest)));
+  }
+  return reading;
 }
 
 void scale(AudioBuffer& audio, double gain_db) {
@@ -112,54 +136,65 @@ void check(const LoudnessTarget& target) {
   }
 }
 
-// Gain and limiter, again with a higher gain until the level is met.
+struct GainRange {
+  double least_db;
+  double most_db;
+};
+
+// The gain at which the song is forecast to have `wanted_lufs` behind the limiter, by secants.
+double forecast_gain(const LoudnessProfile& profile,
+                     const LimiterOptions& limiter,
+                     GainRange range,
+                     double wanted_lufs) {
+  double gain_db = range.least_db;
+  double level = forecast_loudness(profile, gain_db, limiter);
+  double slope = 1.0;  // what of a higher gain arrives: less, the more the limiter works
+  for (int i = 0; i < kMostForecasts && std::isfinite(level); ++i) {
+    const double next_db =
+        std::clamp(gain_db + (wanted_lufs - level) / slope, range.least_db, range.most_db);
+    const double step = next_db - gain_db;
+    if (std::abs(step) < 0.1 * kToleranceLu) break;
+    const double next_level = forecast_loudness(profile, next_db, limiter);
+    slope = std::clamp((next_level - level) / step, 0.1, 1.0);
+    gain_db = next_db;
+    level = next_level;
+  }
+  return gain_db;
+}
+
+// Gain and limiter; again, should the forecast have missed the level.
 void limit_to_target(const AudioBuffer& audio,
-                     const std::vector<float>& envelope,
+                     const Reading& before,
                      double target_lufs,
                      const LimiterOptions& limiter,
                      NormalisedAudio& result) {
-  const double plain_gain_db = target_lufs - *result.before.integrated_lufs;
-  const double most_gain_db = plain_gain_db + kMostMakeUpDb;
+  const LoudnessProfile profile{
+      before.energies, thin_envelope(before.envelope, samples_of_stretch(audio.sample_rate))};
+  const double plain_gain_db = target_lufs - *before.loudness.integrated_lufs;
+  const GainRange range{plain_gain_db, plain_gain_db + kMostMakeUpDb};
+  double wanted_lufs = target_lufs;  // by the forecast
   for (int pass = 0; pass < kMostPasses; ++pass) {
+    result.gain_db = forecast_gain(profile, limiter, range, wanted_lufs);
     result.audio = audio;
-    const double lowest = amplify_limited(result.audio, envelope, result.gain_db, limiter);
+    const double lowest = amplify_limited(result.audio, before.envelope, result.gain_db, limiter);
     result.reduction_db = -amplitude_to_db(lowest);
-    const double level = integrated(run_meter(result.audio, EBUR128_MODE_I)).value_or(-70.0);
-    const double missing = std::min(target_lufs - level, most_gain_db - result.gain_db);
-    if (missing < kToleranceLu) return;
-    // The more the limiter works, the less of a higher gain arrives.
-    result.gain_db = std::min(most_gain_db, result.gain_db + 1.2 * missing);
+    result.after = measure_loudness(result.audio);
+    const double missing = target_lufs - result.after.integrated_lufs.value_or(-70.0);
+    const bool is_at_end = missing > 0.0 && result.gain_db >= range.most_db;
+    if (std::abs(missing) < kToleranceLu || is_at_end) return;
+    wanted_lufs += missing;
   }
 }
 
 }  // namespace
 
-Loudness measure_loudness(const AudioBuffer& audio) {
-  require_well_formed(audio, "audio to measure");
-  // Oversampling for true peaks takes most of the time: half of it runs beside the rest.
-  auto other_peaks = std::async(std::launch::async,
-                                [&audio] { return channel_peaks(audio, 1, audio.channels()); });
-  const Meter meter = run_meter(audio, EBUR128_MODE_I | EBUR128_MODE_LRA);
-  Peaks peaks = channel_peaks(audio, 0, 1);
-  const Peaks others = other_peaks.get();
-  peaks.true_peak = std::max(peaks.true_peak, others.true_peak);
-  peaks.sample_peak = std::max(peaks.sample_peak, others.sample_peak);
-
-  Loudness loudness;
-  loudness.integrated_lufs = integrated(meter);
-  double range = 0.0;
-  if (loudness.integrated_lufs && ebur128_loudness_range(meter.get(), &range) == EBUR128_SUCCESS) {
-    loudness.range_lu = finite(range);
-  }
-  loudness.true_peak_dbtp = finite(amplitude_to_db(peaks.true_peak));
-  loudness.sample_peak_dbfs = finite(amplitude_to_db(peaks.sample_peak));
-  return loudness;
-}
+Loudness measure_loudness(const AudioBuffer& audio) { return read_levels(audio).loudness; }
 
 NormalisedAudio normalise_loudness(const AudioBuffer& audio, const LoudnessTarget& target) {
   check(target);
   NormalisedAudio result;
-  result.before = measure_loudness(audio);
+  const Reading before = read_levels(audio);
+  result.before = before.loudness;
   if (!result.before.integrated_lufs || audio.seconds() < kMinSeconds) {
     throw Error(ErrorCode::InvalidRequest,
                 str("audio: the loudness of ",
@@ -175,10 +210,8 @@ NormalisedAudio normalise_loudness(const AudioBuffer& audio, const LoudnessTarge
   }
   LimiterOptions limiter;
   limiter.ceiling_dbtp = target.ceiling_dbtp - kCeilingMarginDb;
-  const std::vector<float> envelope = true_peak_envelope(audio);
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
-    limit_to_target(audio, envelope, target.integrated_lufs, limiter, result);
-    result.after = measure_loudness(result.audio);
+    limit_to_target(audio, before, target.integrated_lufs, limiter, result);
     const double excess = result.after.true_peak_dbtp.value_or(-70.0) - target.ceiling_dbtp;
     if (excess <= 0.0) return result;
     limiter.ceiling_dbtp -= excess + kToleranceDb;

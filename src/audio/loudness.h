@@ -1,4 +1,5 @@
-// Loudness by ITU-R BS.1770 / EBU R128 (libebur128) and normalisation to a target.
+// Loudness by ITU-R BS.1770 / EBU R128 (libebur128), true peaks by true_peak.h, and normalisation
+// to a target.
 #pragma once
 
 #include <optional>
