@@ -1,6 +1,7 @@
 """A growing set of encoded songs with tokenized descriptions: the training data of the DiT and the planner."""
 import multiprocessing
 import queue
+import threading
 
 import numpy as np
 import torch
@@ -45,9 +46,13 @@ def _compose_forever(out, folder, first, step):
 
 
 class Source:
-    """Worker processes that compose, describe and tokenize; start it before the device is touched (it forks)."""
+    """Worker processes that compose, describe and tokenize; start it before the device is touched (it forks).
 
-    def __init__(self, tokenizer_folder, workers, first_seed):
+    A thread empties their pipe all the time: it holds only a handful of songs, so that workers whose songs are fetched
+    once a second would idle.
+    """
+
+    def __init__(self, tokenizer_folder, workers, first_seed, most_waiting=512):
         context = multiprocessing.get_context("fork")
         self.queue = context.Queue(256)
         self.processes = [context.Process(target=_compose_forever, daemon=True,
@@ -56,27 +61,40 @@ class Source:
         for process in self.processes:
             process.start()
         self.waiting = {duration: [] for duration in DURATIONS}
+        self.most_waiting, self.changed, self.closed = most_waiting, threading.Condition(), False
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        while not self.closed:
+            try:
+                song, rows = self.queue.get(timeout=.2)
+            except queue.Empty:
+                continue
+            with self.changed:
+                self.changed.wait_for(lambda: self.closed or min(map(len, self.waiting.values())) < self.most_waiting)
+                self.waiting[int(song.duration)].append((song, rows))
+                self.changed.notify_all()
 
     def take(self, duration, count):
-        """`count` songs of one duration."""
-        while len(self.waiting[duration]) < count:
-            song, rows = self.queue.get()
-            self.waiting[int(song.duration)].append((song, rows))
-        taken, self.waiting[duration] = self.waiting[duration][:count], self.waiting[duration][count:]
-        return taken
+        """`count` songs of one duration; waits for them."""
+        with self.changed:
+            self.changed.wait_for(lambda: len(self.waiting[duration]) >= count)
+            taken, self.waiting[duration] = self.waiting[duration][:count], self.waiting[duration][count:]
+            self.changed.notify_all()
+            return taken
 
     def ready(self, count):
-        """A duration for which `count` songs wait already, or None."""
-        try:
-            while True:
-                song, rows = self.queue.get_nowait()
-                self.waiting[int(song.duration)].append((song, rows))
-        except queue.Empty:
-            pass
-        full = [d for d in DURATIONS if len(self.waiting[d]) >= count]
-        return max(full, key=lambda d: len(self.waiting[d])) if full else None
+        """The duration of which most songs wait, or None if those are fewer than `count`."""
+        with self.changed:
+            longest = max(DURATIONS, key=lambda d: len(self.waiting[d]))
+            return longest if len(self.waiting[longest]) >= count else None
 
     def close(self):
+        self.closed = True
+        with self.changed:
+            self.changed.notify_all()
+        self.reader.join()
         for process in self.processes:
             process.terminate()
 
@@ -92,14 +110,19 @@ class LatentSet:
         self.seconds = 0.0
 
     @torch.no_grad()
-    def grow(self, duration, count):
+    def encoded(self, duration, count):
+        """([(song, wordings)], latents [count, T, 64]) of `count` more songs."""
         taken = self.source.take(duration, count)
         audio = self.synth.render([song for song, _ in taken])
         parts = []
         for item in audio.split(4):
             mean, _ = self.vae.encode(item.to(self.dtype))
             parts.append(mean.transpose(1, 2).to(torch.bfloat16 if self.dtype == torch.bfloat16 else torch.float32))
-        latents = torch.cat(parts)
+        self.seconds += duration * count
+        return taken, torch.cat(parts)
+
+    def grow(self, duration, count):
+        taken, latents = self.encoded(duration, count)
         for i, (song, rows) in enumerate(taken):
             if len(self.rows[duration]) < self.keep:
                 self.latents[duration].append(latents[i])
@@ -107,7 +130,6 @@ class LatentSet:
             else:
                 place = song.seed % self.keep
                 self.latents[duration][place], self.rows[duration][place] = latents[i], rows
-        self.seconds += duration * count
 
     def pick(self, duration, count, rng):
         """(latents [count, T, 64], one wording per song)."""

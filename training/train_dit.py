@@ -29,6 +29,7 @@ from .music.captions import describe
 from .music.compose import compose
 
 REFERENCE_FRAMES = 750          # also the longest training song: 30 s
+COVER_EVERY = 4                 # rows of a batch that follow codes
 
 
 class Conditional(torch.nn.Module):
@@ -47,30 +48,36 @@ class Conditional(torch.nn.Module):
             for layer in self.model.decoder.layers:
                 layer.cross_attn.o_proj.weight.mul_(.3)
 
-    def tokens(self, text_ids, text_mask, lyric_ids, lyric_mask, reference):
-        """Condition tokens and their mask, one timbre reference per row (not packed: the DiT does not see order)."""
+    def tokens(self, text_ids, text_mask, lyric_ids, lyric_mask, silence, reference=None):
+        """Condition tokens and their mask (not packed: the DiT does not see order).
+
+        reference [R, frames, C]: timbre references of the first R rows; the others have that of silence, encoded once.
+        """
         encoder = self.model.encoder
         text = encoder.text_projector(self.text(text_ids))
         lyric = encoder.lyric_encoder(self.text.embed_tokens(lyric_ids), lyric_mask)
-        timbre = encoder.timbre_encoder(reference).unsqueeze(1)
+        quiet = silence[:, :REFERENCE_FRAMES]
+        timbre = encoder.timbre_encoder(quiet if reference is None else torch.cat([reference, quiet])).unsqueeze(1)
+        timbre = torch.cat([timbre[:-1], timbre[-1:].expand(len(text_ids) - len(timbre) + 1, -1, -1)])
         return (torch.cat([lyric.float(), timbre.float(), text.float()], dim=1),
                 torch.cat([lyric_mask, torch.ones_like(text_mask[:, :1]), text_mask], dim=1))
 
 
-def flow_loss(net, silence, latents, text_ids, text_mask, lyric_ids, lyric_mask, reference, is_cover, silenced, chunk, drop):
+def flow_loss(net, silence, latents, text_ids, text_mask, lyric_ids, lyric_mask, reference, silenced, chunk, drop):
     """(loss, parts): flow matching with condition dropout plus the FSQ round trip.
 
-    is_cover [B]: the source is the code round trip; silenced [B, T]: frames whose source is silence; chunk [B, T]: mask
-    channel; drop [B]: null condition.
+    Every COVER_EVERY-th row is a cover: its source is the code round trip. silenced [B, T]: frames whose source is
+    silence; chunk [B, T]: mask channel; drop [B]: null condition.
     """
     model = net.model
-    quantized, _ = model.tokenizer(latents)
+    covered = latents[::COVER_EVERY]
+    quantized, _ = model.tokenizer(covered)
     hints = model.detokenizer(quantized).float()
-    codes = (hints - latents).pow(2).mean()
-    tokens, mask = net.tokens(text_ids, text_mask, lyric_ids, lyric_mask, reference)
+    codes = (hints - covered).pow(2).mean()
+    tokens, mask = net.tokens(text_ids, text_mask, lyric_ids, lyric_mask, silence, reference)
     tokens = torch.where(drop[:, None, None], model.null_condition_emb.expand_as(tokens), tokens)
     source = torch.where(silenced[..., None], silence[:, :latents.shape[1]].expand_as(latents), latents)
-    source = torch.where(is_cover[:, None, None], hints.detach(), source)
+    source = source.index_copy(0, torch.arange(0, len(source), COVER_EVERY, device=source.device), hints.detach())
     context = torch.cat([source, chunk[..., None].expand_as(source)], dim=-1)
     config = model.config
     t = torch.sigmoid(config["timestep_mu"] + config["timestep_sigma"] * torch.randn_like(latents[:, 0, 0]))
@@ -88,18 +95,18 @@ class Batches:
         self.data, self.silence, self.rng, self.device = data, silence, np.random.default_rng(seed), device
 
     def _reference(self, latents):
-        """750 frames per row: silence for most rows, else three 10 s pieces of the song (shorter songs repeat)."""
-        out = self.silence[:, :REFERENCE_FRAMES].expand(len(latents), -1, -1).clone()
-        for i in np.flatnonzero(self.rng.random(len(latents)) < .3):
-            frames = latents.shape[1]
+        """750 frames for the first quarter of the rows: three 10 s pieces of the song (shorter songs repeat)."""
+        frames, out = latents.shape[1], []
+        for row in latents[:max(1, len(latents) // 4)]:
             starts = [0] * 3 if frames <= 250 else self.rng.integers(0, frames - 250, 3)
-            out[i] = torch.cat([latents[i, s:s + 250] for s in starts])
-        return out
+            out.append(torch.cat([row[s:s + 250] for s in starts]))
+        return torch.stack(out)
 
     def __call__(self, duration, count):
         latents, rows = self.data.pick(duration, count, self.rng)
         frames, rng = latents.shape[1], self.rng
-        kinds = rng.choice(["text2music", "cover", "repaint", "source"], count, p=[.5, .25, .2, .05])
+        kinds = rng.choice(["text2music", "repaint", "source"], count, p=[.68, .26, .06]).astype(object)
+        kinds[::COVER_EVERY] = "cover"
         silenced, chunk = np.zeros((count, frames), bool), np.ones((count, frames), np.float32)
         for i, kind in enumerate(kinds):
             if kind == "text2music":
@@ -112,8 +119,7 @@ class Batches:
                     chunk[i] = silenced[i]
         text = padded([row[{"source": "cover"}.get(kind, kind)] for kind, row in zip(kinds, rows)], TEXT_TOKENS)
         lyric = padded([row["lyric"] for row in rows], LYRIC_TOKENS)
-        arrays = [torch.from_numpy(kinds == "cover"), torch.from_numpy(silenced), torch.from_numpy(chunk),
-                  torch.from_numpy(rng.random(count) < .12)]
+        arrays = [torch.from_numpy(silenced), torch.from_numpy(chunk), torch.from_numpy(rng.random(count) < .12)]
         move = [tensor.to(self.device, non_blocking=True) for tensor in (*text, *lyric)]
         return [latents, *move, self._reference(latents)] + [a.to(self.device, non_blocking=True) for a in arrays]
 
@@ -125,7 +131,7 @@ def generate(net, words, silence, description, seconds, seed, steps=27, scale=7.
     text = torch.tensor([words.encode(prompts.text_prompt(description, "cover" if codes is not None else "text2music"), 256)], device=device)
     lyric = torch.tensor([words.encode(prompts.lyric_prompt(description), 2048)], device=device)
     tokens, _ = net.tokens(text, torch.ones_like(text, dtype=torch.bool), lyric, torch.ones_like(lyric, dtype=torch.bool),
-                           silence[:, :REFERENCE_FRAMES])
+                           silence)
     source = silence[:, :frames] if codes is None else net.model.hints_of_codes(codes)
     context = torch.cat([source, torch.ones_like(source)], dim=-1)
     noise = torch.randn(1, frames, 64, generator=torch.Generator().manual_seed(seed)).to(device)
@@ -185,6 +191,7 @@ def options():
     parser.add_argument("--grow-every", type=int, default=20)
     parser.add_argument("--grow", type=int, default=16)
     parser.add_argument("--held-out", type=int, default=12)
+    parser.add_argument("--freeze-codes", action="store_true", help="keep tokenizer and detokenizer, and so all codes")
     parser.add_argument("--graph", type=int, default=1)
     return parser.parse_args()
 
@@ -219,6 +226,7 @@ def main():
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(opt.first_seed)
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+    torch.backends.cudnn.benchmark = device == "cuda"
     words = tokenizer.load(opt.tokenizer)
     vae = load_vae_folder(opt.vae, device)
     silence = silence_latent(vae, REFERENCE_FRAMES, device)
@@ -228,6 +236,9 @@ def main():
     if opt.resume:
         net.load_state_dict({k: v.float() for k, v in load_sharded(opt.resume, "model-raw").items()})
         averaged_start = load_sharded(opt.resume, "model")
+    if opt.freeze_codes:
+        net.model.tokenizer.requires_grad_(False)
+        net.model.detokenizer.requires_grad_(False)
     print("parameters: " + ", ".join("%s %d" % (name, sum(p.numel() for p in part.parameters())) for name, part in (
         ("text encoder", net.text), ("DiT", net.model.decoder), ("condition encoders", net.model.encoder),
         ("code tokenizer", net.model.tokenizer), ("detokenizer", net.model.detokenizer))), flush=True)
