@@ -84,15 +84,19 @@ double product_gflops(const Device& device, Precision precision) {
   return flops / best_seconds([&] { graph.run(); }) / 1e9;
 }
 
+// Bytes read and written per second by copies within the device's memory.
 double copy_rate(const Device& device) {
-  const int64_t elements = int64_t{1} << 26;  // 256 MiB, more than any cache
+  constexpr int64_t kElements = int64_t{1} << 27;  // 512 MiB, more than any cache
+  constexpr int kCopies = 16;                      // so that starting them does not count
   Tensor x;
   Graph graph(device, [&](GraphBuilder& g) {
-    x = g.input("x", {elements / 1024, 1024});
-    g.effect(g.scale(x, 2.0f));
+    x = g.input("x", {kElements / 1024, 1024});
+    const Tensor y = g.input("y", {kElements / 1024, 1024});
+    for (int i = 0; i < kCopies; ++i) g.effect(g.copy(i % 2 == 0 ? x : y, i % 2 == 0 ? y : x));
   });
-  graph.set(x, std::vector<float>(static_cast<size_t>(elements), 1.0f));
-  return static_cast<double>(elements) * sizeof(float) / best_seconds([&] { graph.run(); }) / 1e9;
+  graph.set(x, std::vector<float>(static_cast<size_t>(kElements), 1.0f));
+  const double moved = 2.0 * kCopies * static_cast<double>(kElements) * sizeof(float);
+  return moved / best_seconds([&] { graph.run(); }) / 1e9;
 }
 
 }  // namespace
