@@ -27,6 +27,10 @@ class TimeEmbedding(nn.Module):
         return embedding, self.time_proj(F.silu(embedding)).unflatten(-1, (6, -1))
 
 
+def modulate(x, scale, shift):
+    return x * (1 + scale) + shift
+
+
 class DitLayer(nn.Module):
     def __init__(self, config):
         super().__init__()
@@ -40,9 +44,9 @@ class DitLayer(nn.Module):
     def forward(self, x, condition, modulation, table, mask, condition_mask=None):
         rows = (self.scale_shift_table + modulation).to(x.dtype)
         shift_a, scale_a, gate_a, shift_m, scale_m, gate_m = (r.unsqueeze(1) for r in rows.unbind(1))
-        x = x + gate_a * self.self_attn(self.self_attn_norm(x) * (1 + scale_a) + shift_a, table=table, mask=mask)
+        x = x + gate_a * self.self_attn(modulate(self.self_attn_norm(x), scale_a, shift_a), table=table, mask=mask)
         x = x + self.cross_attn(self.cross_attn_norm(x), source=condition, mask=condition_mask)
-        return x + gate_m * self.mlp(self.mlp_norm(x) * (1 + scale_m) + shift_m)
+        return x + gate_m * self.mlp(modulate(self.mlp_norm(x), scale_m, shift_m))
 
 
 class Dit(nn.Module):

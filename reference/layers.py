@@ -6,8 +6,18 @@ from torch import nn
 _HAS_SDPA = hasattr(F, "scaled_dot_product_attention")
 
 
-class RmsNorm(nn.Module):
+def rms_norm(x, weight, eps):
     """RMS norm with statistics in float32; the weight is applied in the type of the input."""
+    y = x.float()
+    y = y * torch.rsqrt(y.pow(2).mean(-1, keepdim=True) + eps)
+    return y.to(x.dtype) * weight.to(x.dtype)
+
+
+def swiglu(gate, up):
+    return F.silu(gate) * up
+
+
+class RmsNorm(nn.Module):
 
     def __init__(self, width, eps):
         super().__init__()
@@ -15,9 +25,7 @@ class RmsNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x):
-        y = x.float()
-        y = y * torch.rsqrt(y.pow(2).mean(-1, keepdim=True) + self.eps)
-        return y.to(x.dtype) * self.weight.to(x.dtype)
+        return rms_norm(x, self.weight, self.eps)
 
 
 class SwiGlu(nn.Module):
@@ -30,7 +38,7 @@ class SwiGlu(nn.Module):
         self.down_proj = nn.Linear(inner, width, bias=False)
 
     def forward(self, x):
-        return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
+        return self.down_proj(swiglu(self.gate_proj(x), self.up_proj(x)))
 
 
 def rotary_table(positions, head_dim, theta):

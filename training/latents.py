@@ -10,6 +10,7 @@ from reference import prompts, tokenizer
 
 from .music.captions import describe
 from .music.compose import compose
+from .music.features import frame_features
 from .music.synth import Synth
 
 VARIANTS = 4                       # wordings per song
@@ -41,6 +42,7 @@ def _compose_forever(out, folder, first, step):
         rng = np.random.default_rng((seed, 5))
         duration = float(rng.choice(DURATIONS, p=SHARES))
         song = compose(seed, duration)
+        song.features = frame_features(song)
         out.put((song, [tokenize(describe(song, v), words, plain, rng) for v in range(VARIANTS)]))
         seed += step
 
@@ -107,6 +109,7 @@ class LatentSet:
         self.synth = Synth(device)
         self.latents = {d: [] for d in DURATIONS}
         self.rows = {d: [] for d in DURATIONS}
+        self.features = {d: [] for d in DURATIONS}
         self.seconds = 0.0
 
     @torch.no_grad()
@@ -124,18 +127,22 @@ class LatentSet:
     def grow(self, duration, count):
         taken, latents = self.encoded(duration, count)
         for i, (song, rows) in enumerate(taken):
+            features = torch.from_numpy(song.features).to(self.device)
             if len(self.rows[duration]) < self.keep:
                 self.latents[duration].append(latents[i])
                 self.rows[duration].append(rows)
+                self.features[duration].append(features)
             else:
                 place = song.seed % self.keep
                 self.latents[duration][place], self.rows[duration][place] = latents[i], rows
+                self.features[duration][place] = features
 
     def pick(self, duration, count, rng):
-        """(latents [count, T, 64], one wording per song)."""
+        """(latents [count, T, 64], one wording per song, features [count, T, 31])."""
         index = rng.integers(0, len(self.rows[duration]), count)
         latents = torch.stack([self.latents[duration][i] for i in index]).float()
-        return latents, [self.rows[duration][i][int(rng.integers(VARIANTS))] for i in index]
+        features = torch.stack([self.features[duration][i] for i in index]).float()
+        return latents, [self.rows[duration][i][int(rng.integers(VARIANTS))] for i in index], features
 
     def durations(self):
         return [d for d in DURATIONS if self.rows[d]]

@@ -74,7 +74,7 @@ def main():
     device = "cuda" if torch.cuda.is_available() else "cpu"
     dtype = torch.bfloat16 if device == "cuda" else torch.float32
     net = build(opt, tokenizer.load(opt.tokenizer))
-    net.load_state_dict({k: v.float() for k, v in load_sharded(opt.model, "model").items()})
+    net.load(load_sharded(opt.model, "model"))
     net = net.to(device).eval().requires_grad_(False)
     silence = silence_latent(load_vae_folder(opt.vae, device), 750, device)
     data = Codes(net, silence, source, load_vae_folder(opt.vae, device).to(dtype), device, dtype)

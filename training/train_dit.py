@@ -14,7 +14,7 @@ import time
 import numpy as np
 import torch
 
-from reference import prompts, sampler, tokenizer
+from reference import dit, layers, prompts, sampler, tokenizer
 from reference.model import AceStep
 from reference.qwen import Qwen
 from reference.vae import Vae
@@ -25,6 +25,7 @@ from .feed import HELD_OUT
 from .graph_step import GraphStep
 from .latents import DURATIONS, LYRIC_TOKENS, SHARES, TEXT_TOKENS, LatentSet, LinearCodec, Source, padded, silence_latent
 from .music import styles
+from .music_heads import MusicHeads, music_loss
 from .music.captions import describe
 from .music.compose import compose
 
@@ -38,6 +39,10 @@ class Conditional(torch.nn.Module):
     def __init__(self, config, text_config):
         super().__init__()
         self.model, self.text = AceStep(config), Qwen(text_config)
+        self.heads = MusicHeads(config["fsq_dim"], config["hidden_size"])
+        self.state = None       # of the DiT's middle layer, from its last pass
+        middle = self.model.decoder.layers[config["num_hidden_layers"] // 2 - 1]
+        middle.register_forward_hook(self._keep_state)
         for module in self.modules():
             if isinstance(module, (torch.nn.Linear, torch.nn.Embedding)):
                 torch.nn.init.normal_(module.weight, std=.03)
@@ -47,6 +52,16 @@ class Conditional(torch.nn.Module):
             self.model.decoder.proj_out[1].weight.mul_(.1)
             for layer in self.model.decoder.layers:
                 layer.cross_attn.o_proj.weight.mul_(.3)
+
+    def _keep_state(self, module, inputs, output):
+        self.state = output
+
+    def load(self, tensors):
+        """Weights of an earlier run; helper heads that it did not have stay as they are."""
+        result = self.load_state_dict({k: v.float() for k, v in tensors.items()}, strict=False)
+        wrong = [k for k in result.missing_keys if not k.startswith("heads.")] + result.unexpected_keys
+        if wrong:
+            raise ValueError("checkpoint: %d tensors do not fit, first %s" % (len(wrong), wrong[0]))
 
     def tokens(self, text_ids, text_mask, lyric_ids, lyric_mask, silence, reference=None):
         """Condition tokens and their mask (not packed: the DiT does not see order).
@@ -63,11 +78,12 @@ class Conditional(torch.nn.Module):
                 torch.cat([lyric_mask, torch.ones_like(text_mask[:, :1]), text_mask], dim=1))
 
 
-def flow_loss(net, silence, latents, text_ids, text_mask, lyric_ids, lyric_mask, reference, silenced, chunk, drop):
-    """(loss, parts): flow matching with condition dropout plus the FSQ round trip.
+def flow_loss(net, silence, weights, latents, features, text_ids, text_mask, lyric_ids, lyric_mask, reference, silenced,
+              chunk, drop):
+    """(loss, parts): flow matching with condition dropout, the FSQ round trip, and the music in codes and DiT.
 
     Every COVER_EVERY-th row is a cover: its source is the code round trip. silenced [B, T]: frames whose source is
-    silence; chunk [B, T]: mask channel; drop [B]: null condition.
+    silence; chunk [B, T]: mask channel; drop [B]: null condition; weights: dict of the losses' weights.
     """
     model = net.model
     covered = latents[::COVER_EVERY]
@@ -85,7 +101,10 @@ def flow_loss(net, silence, latents, text_ids, text_mask, lyric_ids, lyric_mask,
     level = t[:, None, None]
     v = model.decoder(level * noise + (1 - level) * latents, context, tokens, t, condition_mask=mask).float()
     flow = (v - (noise - latents)).pow(2).mean()
-    return flow + codes, dict(flow=flow, codes=codes)
+    heard = music_loss(net.heads.codes(quantized.float()), features[::COVER_EVERY])
+    played = music_loss(net.heads.state(net.state.float()), features)
+    loss = flow + weights["codes"] * codes + weights["heard"] * heard + weights["played"] * played
+    return loss, dict(flow=flow, codes=codes, heard=heard, played=played)
 
 
 class Batches:
@@ -103,7 +122,7 @@ class Batches:
         return torch.stack(out)
 
     def __call__(self, duration, count):
-        latents, rows = self.data.pick(duration, count, self.rng)
+        latents, rows, features = self.data.pick(duration, count, self.rng)
         frames, rng = latents.shape[1], self.rng
         kinds = rng.choice(["text2music", "repaint", "source"], count, p=[.68, .26, .06]).astype(object)
         kinds[::COVER_EVERY] = "cover"
@@ -121,7 +140,7 @@ class Batches:
         lyric = padded([row["lyric"] for row in rows], LYRIC_TOKENS)
         arrays = [torch.from_numpy(silenced), torch.from_numpy(chunk), torch.from_numpy(rng.random(count) < .12)]
         move = [tensor.to(self.device, non_blocking=True) for tensor in (*text, *lyric)]
-        return [latents, *move, self._reference(latents)] + [a.to(self.device, non_blocking=True) for a in arrays]
+        return [latents, features, *move, self._reference(latents)] + [a.to(self.device, non_blocking=True) for a in arrays]
 
 
 @torch.no_grad()
@@ -191,6 +210,10 @@ def options():
     parser.add_argument("--grow-every", type=int, default=20)
     parser.add_argument("--grow", type=int, default=16)
     parser.add_argument("--held-out", type=int, default=12)
+    parser.add_argument("--codes-weight", type=float, default=1.0, help="of the round trip through the codes")
+    parser.add_argument("--heard-weight", type=float, default=1.0, help="of the music that the codes tell")
+    parser.add_argument("--played-weight", type=float, default=.3, help="of the music that the DiT's middle layer tells")
+    parser.add_argument("--fuse", type=int, default=0, help="compile norms, rotary positions and gates (a minute at the start)")
     parser.add_argument("--freeze-codes", action="store_true", help="keep tokenizer and detokenizer, and so all codes")
     parser.add_argument("--graph", type=int, default=1)
     return parser.parse_args()
@@ -212,6 +235,14 @@ def rate_at(share, step, opt):
     return opt.rate * min(1.0, (share + 1e-3) / opt.warmup, (step + 1) / 100) * (.02 + .98 * .5 * (1 + math.cos(math.pi * share)))
 
 
+def fuse():
+    """Compile the small functions between the products: one kernel each instead of up to eight."""
+    from torch import _dynamo
+    _dynamo.config.recompile_limit = 64
+    for module, name in ((layers, "rms_norm"), (layers, "rotate"), (layers, "swiglu"), (dit, "modulate")):
+        setattr(module, name, torch.compile(getattr(module, name), dynamic=True))
+
+
 def build(opt, words):
     with open(opt.config) as file, open(opt.text_config) as text_file:
         text_config = json.load(text_file)
@@ -231,10 +262,12 @@ def main():
     vae = load_vae_folder(opt.vae, device)
     silence = silence_latent(vae, REFERENCE_FRAMES, device)
     encoder = load_vae_folder(opt.vae, device).to(torch.bfloat16) if device == "cuda" else vae
+    if opt.fuse and device == "cuda":
+        fuse()
     net = build(opt, words).to(device)
     averaged_start = None
     if opt.resume:
-        net.load_state_dict({k: v.float() for k, v in load_sharded(opt.resume, "model-raw").items()})
+        net.load(load_sharded(opt.resume, "model-raw") or load_sharded(opt.resume, "model"))
         averaged_start = load_sharded(opt.resume, "model")
     if opt.freeze_codes:
         net.model.tokenizer.requires_grad_(False)
@@ -250,11 +283,15 @@ def main():
     batches = Batches(data, silence, opt.first_seed, device)
     average = Average(net, .9995)
     if averaged_start:
-        average.values, average.steps = [averaged_start[n].float().to(device) for n in average.names], 10 ** 5
+        average.values = [averaged_start[n].float().to(device) if n in averaged_start else value
+                          for n, value in zip(average.names, average.values)]
+        average.steps = 10 ** 5
+
+    weights = dict(codes=opt.codes_weight, heard=opt.heard_weight, played=opt.played_weight)
 
     def objective(*inputs):
         with torch.autocast(device, torch.bfloat16, enabled=device == "cuda", cache_enabled=False):
-            return flow_loss(net, silence, *inputs)
+            return flow_loss(net, silence, weights, *inputs)
     stepper = GraphStep(objective, net.parameters(), opt.rate, (.9, .95), .01, 1.0, device, bool(opt.graph))
     curve = Curve(os.path.join(opt.out, "curve.jsonl"))
     rng = np.random.default_rng(opt.first_seed)

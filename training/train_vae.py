@@ -45,6 +45,7 @@ def options():
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--freeze-front", type=float, default=1.0, help="share of the run after which the encoder's "
                         "48 kHz block stays as it is (half of all arithmetic is there)")
+    parser.add_argument("--freeze-encoder", action="store_true", help="train the decoder only: latents stay what they are")
     parser.add_argument("--refresh", type=int, default=8, help="songs replaced at a refresh")
     parser.add_argument("--held-out", type=int, default=16)
     parser.add_argument("--layout", choices=["1d", "planar", "auto"], default="auto")
@@ -58,7 +59,9 @@ def forward(vae, audio, planar, dtype):
     x = audio.to(dtype)
     if planar:
         x = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
-    mean, scale = vae.encoder(x).float().chunk(2, dim=1)
+    trains = any(p.requires_grad for p in vae.encoder.parameters())
+    with torch.set_grad_enabled(trains and torch.is_grad_enabled()):
+        mean, scale = vae.encoder(x).float().chunk(2, dim=1)
     std = torch.nn.functional.softplus(scale) + 1e-4
     z = (mean + std * torch.randn_like(mean)).to(dtype)
     if planar:
@@ -167,6 +170,8 @@ def main():
     synchronise(device)
     print("pool: %.0f s of music in %.1f s" % (pool.rendered_seconds, time.time() - began), flush=True)
     planar = opt.layout == "planar" or (opt.layout == "auto" and fastest_layout(vae, pool, opt, dtype, device))
+    if opt.freeze_encoder:
+        vae.encoder.requires_grad_(False)
     average = Average(vae, .999)
     if averaged_start:
         average.values = [averaged_start[name].float().to(device) for name in average.names]
@@ -212,7 +217,8 @@ def main():
                 device=torch.cuda.get_device_name() if device == "cuda" else "cpu", options=vars(opt))
     torch.backends.cudnn.benchmark = False
     vae.load_state_dict({k: v.to(torch.bfloat16).float() for k, v in average.state_dict().items()})
-    report(vae.eval(), pool.synth, opt.held_out, opt.out)
+    if opt.held_out:
+        report(vae.eval(), pool.synth, opt.held_out, opt.out)
     print("whole run: %.0f s" % (time.time() - started), flush=True)
 
 

@@ -7,10 +7,11 @@ import torch
 
 from reference import prompts, tokenizer
 from training import analysis, checkpoint, losses
-from training.music import styles
+from training.music import features, styles
 from training.music.captions import describe
-from training.music.compose import TRACKS, compose
+from training.music.compose import DRUMS, TRACKS, compose
 from training.music.synth import RATE, Synth
+from training.music_heads import music_loss
 
 
 class Music(unittest.TestCase):
@@ -52,6 +53,27 @@ class Music(unittest.TestCase):
         mono = Synth().render([song])[0].mean(0).numpy()
         self.assertTrue(analysis.tempo_matches(analysis.estimate_tempo(mono), song.bpm))
         self.assertTrue(analysis.same_or_relative(analysis.estimate_key(mono), (song.key, song.mode)))
+
+
+class Features(unittest.TestCase):
+    def test_they_say_what_the_notes_play(self):
+        song = compose(501, 12.0, "house")
+        rows = features.frame_features(song).astype(float)
+        self.assertEqual(rows.shape, (300, features.COUNT))
+        self.assertTrue(((rows[:, 4:] >= 0) & (rows[:, 4:] <= 1)).all())
+        kicks = song.notes[(song.notes[:, 0] == 0) & (song.notes[:, 3] == DRUMS.index("kick"))]
+        self.assertEqual({int(t * 25) for t in kicks[:, 1]}, set(np.flatnonzero(rows[:, features.ONSETS.start])))
+        allowed = {(song.key + step) % 12 for step in styles.SCALES[song.mode]}
+        self.assertLessEqual(set(np.flatnonzero(rows[:, features.CHROMA].max(0))), allowed)
+        # The first beat begins with the song: the sine of the beat's phase rises through zero there and a beat later.
+        beat = 60 / song.bpm * 25
+        crossings = np.flatnonzero((rows[:-1, 0] < 0) & (rows[1:, 0] >= 0))
+        self.assertAlmostEqual(float(np.diff(crossings).mean()), beat, delta=.1)
+
+    def test_knowing_costs_less_than_guessing(self):
+        rows = torch.from_numpy(features.frame_features(compose(501, 12.0, "house"))).float()[None]
+        known = torch.cat([rows[..., :4], 12 * rows[..., 4:] - 6], dim=-1).unflatten(1, (-1, 2)).flatten(2)
+        self.assertLess(float(music_loss(known, rows)), .5 * float(music_loss(known * 0, rows)))
 
 
 class Words(unittest.TestCase):
