@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "diffusion/noise.h"
 #include "studio/engine_precision.h"
+#include "studio/models/model_list.h"
 #include "studio/modes/cover_song.h"
 #include "studio/modes/edit_song.h"
 #include "studio/modes/extend_song.h"
@@ -97,10 +98,10 @@ std::string tokenizer_identity(const SongModel& model) {
 
 LoadedModels loaded_models(const SongModelFiles& files, bool planner_used) {
   LoadedModels loaded;
-  loaded.dit = files.dit.filename().string();
-  loaded.vae = files.vae.filename().string();
-  loaded.text_encoder = files.text_encoder.filename().string();
-  if (planner_used) loaded.lm = files.planner->filename().string();
+  loaded.dit = model_name(files.dit);
+  loaded.vae = model_name(files.vae);
+  loaded.text_encoder = model_name(files.text_encoder);
+  if (planner_used) loaded.lm = model_name(*files.planner);
   return loaded;
 }
 

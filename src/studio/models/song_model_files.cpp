@@ -131,7 +131,7 @@ SongModelFiles find_song_model(const std::string& model,
   const std::vector<ModelEntry> entries = list_models(searched);
   if (files.dit.empty()) files.dit = find_dit(model, entries, searched);
   const fs::path home = files.dit.parent_path();
-  files.name = files.dit.filename().string();
+  files.name = model_name(files.dit);
   if (home.filename() == "demo") files.name = "demo";
   const int64_t channels = config_value(files.dit, "audio_acoustic_hidden_dim", 64);
   const int64_t text_width = config_value(files.dit, "text_hidden_dim", 1024);
