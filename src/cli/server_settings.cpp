@@ -64,8 +64,9 @@ void read_access(ServerSettings& settings) {
   settings.access.cors_origin = variable("AMS_CORS_ORIGIN");
   settings.access.allowed_hosts = machine_names();
   const std::string space_host = variable("SPACE_HOST");
-  if (!space_host.empty()) settings.access.allowed_hosts.push_back(space_host);
   std::string names = variable("AMS_ALLOWED_HOSTS");
+  settings.access.is_published = settings.is_hosted || !space_host.empty() || !names.empty();
+  if (!space_host.empty()) settings.access.allowed_hosts.push_back(space_host);
   while (!names.empty()) {
     const size_t comma = std::min(names.find(','), names.size());
     if (comma > 0) settings.access.allowed_hosts.push_back(names.substr(0, comma));

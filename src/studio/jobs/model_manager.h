@@ -57,6 +57,12 @@ class ModelManager {
     ModelManager& manager_;
   };
 
+  // Looks again for what a download brought: the next job opens it. Any thread.
+  void renew(ModelPart part);
+  bool has_lyrics() const;
+  // What the engine is, or will be before it is opened.
+  EngineSurvey survey() const;
+
   // Puts away everything but `part` that is not in use: after memory ran out. Engine lane.
   void put_away_others(ModelPart part);
   // All that is loaded, at the end. Needs both lanes to have ended.
@@ -70,6 +76,7 @@ class ModelManager {
  private:
   void make_room(const MemoryNeed& need);
   void put_away(ModelPart part);
+  bool take(bool& flag);  // with the lock; false afterwards
   std::optional<size_t> free_bytes() const;
 
   const StudioParts& parts_;
@@ -85,6 +92,10 @@ class ModelManager {
   std::unique_ptr<PostProcessor> post_;  // the pointee only with is_post_in_use_, or while loading
   bool is_post_in_use_ = false;
   std::optional<EngineFacts> facts_;
+  EngineSurvey survey_;
+  std::optional<LyricsPart> lyrics_part_;  // empty: there is no lyrics model
+  bool is_song_old_ = false;               // opened before the model that it would find now
+  bool is_lyrics_old_ = false;
   std::string device_;
 };
 

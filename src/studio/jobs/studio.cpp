@@ -104,7 +104,7 @@ StudioState Studio::Impl::state() const {
     state.activity = models.is_loading() ? StudioActivity::Loading : StudioActivity::Busy;
   }
   state.engine = models.facts();
-  state.has_lyrics = static_cast<bool>(parts.open_lyrics_writer);
+  state.has_lyrics = models.has_lyrics();
   state.has_stems = static_cast<bool>(parts.open_post_processor);
   state.result_lifetime = options.result_lifetime;
   state.upload_lifetime = options.upload_lifetime;
@@ -182,6 +182,16 @@ JobView Studio::prepare_lora(const std::string& session, const std::string& lora
   return impl_->prepare_lora(session, lora_id);
 }
 
+JobView Studio::download_model(const std::string& session, const std::string& name) {
+  check_session_id(session);
+  return impl_->download_model(session, name);
+}
+
+std::vector<DownloadOffer> Studio::download_offers() {
+  const auto& downloader = impl_->parts.downloader;
+  return downloader ? downloader->offers() : std::vector<DownloadOffer>();
+}
+
 JobView Studio::job(const std::string& session, const std::string& id) {
   check_session_id(session);
   return impl_->jobs.find(session, id)->view();
@@ -226,6 +236,8 @@ std::vector<HistoryItem> Studio::history(const std::string& session) {
 StoredFile Studio::file(const std::string& file_id) { return impl_->file(file_id); }
 
 StudioState Studio::state() { return impl_->state(); }
+
+EngineSurvey Studio::survey() { return impl_->models.survey(); }
 
 void Studio::sweep() { impl_->sweep(); }
 

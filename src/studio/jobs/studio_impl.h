@@ -48,6 +48,7 @@ class Studio::Impl {
                  std::optional<int64_t> seed);
   JobView process(const std::string& session, const std::string& result_id, const PostOrder& order);
   JobView prepare_lora(const std::string& session, const std::string& lora_id);
+  JobView download_model(const std::string& session, const std::string& name);
   JobView cancel(const std::string& session, const std::string& id);
 
   // The rest (studio.cpp)
@@ -78,7 +79,7 @@ class Studio::Impl {
   // Tells the waiting jobs of a lane their places.
   void announce(const Lane& lane);
   std::optional<double> wait_seconds(const Lane::Line& line, size_t place) const;
-  JobView present(const std::string& session, JobKind kind, const std::string& result_id) const;
+  JobView present(Job::Facts facts) const;
   SongRequest with_inputs_again(const std::string& session,
                                 const std::string& job_id,
                                 SongRequest request);

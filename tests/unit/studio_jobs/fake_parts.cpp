@@ -64,6 +64,11 @@ class FakeDownloader : public Downloader {
     const std::lock_guard lock(mutex_);
     return fetched_.count(name) > 0;
   }
+  std::vector<DownloadOffer> offers() const override {
+    std::vector<DownloadOffer> offers;
+    if (!is_present("lyrics")) offers.push_back({.name = "Qwen2.5-7B-Instruct", .kind = "lyrics"});
+    return offers;
+  }
   void fetch(const std::string& name, const DownloadContext& context) override {
     if (script_.download) script_.download(name, context);
     const std::lock_guard lock(mutex_);
@@ -196,7 +201,11 @@ SongResult make_fake_song(const SongRequest& request, const JobContext& job) {
 StudioParts fake_parts(Script& script, const Clock& clock) {
   StudioParts parts;
   parts.open_engine = [&script] { return std::make_unique<FakeEngine>(script); };
-  parts.open_lyrics_writer = [&script] { return std::make_unique<FakeWriter>(script); };
+  parts.find_lyrics = [&script]() -> std::optional<LyricsPart> {
+    if (!script.has_lyrics) return std::nullopt;
+    return LyricsPart{[&script] { return std::make_unique<FakeWriter>(script); }, 1000};
+  };
+  parts.survey_again = [&script] { return EngineSurvey{.facts = script.facts}; };
   parts.open_post_processor = [&script] { return std::make_unique<FakePost>(script); };
   parts.downloader = std::make_shared<FakeDownloader>(script);
   parts.documents = std::make_shared<FakeDocuments>();

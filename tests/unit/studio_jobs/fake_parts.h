@@ -40,6 +40,8 @@ struct Script {
   std::function<void(const std::string&, const DownloadContext&)> download;
   EngineFacts facts{.device = "cuda", .device_name = "fake", .precision = "f32", .model = "fake"};
 
+  std::atomic<bool> has_lyrics = true;
+
   std::atomic<int> engines_opened = 0;
   std::atomic<int> engines_alive = 0;
   std::atomic<int> writers_alive = 0;
