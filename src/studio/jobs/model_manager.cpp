@@ -12,18 +12,6 @@ namespace {
 
 constexpr const char* kModule = "studio";
 
-std::string_view part_name(ModelPart part) {
-  switch (part) {
-    case ModelPart::Stems:
-      return "stem networks";
-    case ModelPart::Lyrics:
-      return "lyrics networks";
-    case ModelPart::Song:
-      return "song networks";
-  }
-  return "";
-}
-
 }  // namespace
 
 ModelManager::ModelManager(const StudioParts& parts, size_t headroom_bytes)
@@ -106,7 +94,7 @@ void ModelManager::make_room(const MemoryNeed& need) {
   if (lyrics_) held.push_back({ModelPart::Lyrics, lyrics_->weight_bytes(), false});
   if (engine_) held.push_back({ModelPart::Song, engine_->facts().weight_bytes, false});
   for (const ModelPart part : parts_to_put_away(need, held)) {
-    log(LogLevel::Info, kModule, str("the ", part_name(part), " make room for others"));
+    log(LogLevel::Info, kModule, str("the ", model_part_name(part), " make room for others"));
     put_away(part);
   }
 }
@@ -118,6 +106,28 @@ void ModelManager::put_away(ModelPart part) {
   std::unique_ptr<PostProcessor> idle;  // destroyed without the lock
   const std::lock_guard lock(mutex_);
   if (!is_post_in_use_) idle = std::move(post_);
+}
+
+void ModelManager::preload(ModelPart part, const JobContext& job) {
+  if (part == ModelPart::Stems) {
+    if (!parts_.open_post_processor) {
+      throw Error(ErrorCode::Unsupported, "stems: this server cannot process finished songs");
+    }
+    const PostLease tools(*this);
+    const LoadTurn turn(*this);
+    (*tools).preload(job);
+  } else if (part == ModelPart::Lyrics) {
+    LyricsWriter& writer = lyrics_writer();
+    const LoadTurn turn(*this);
+    LyricsContext context;
+    static_cast<JobContext&>(context) = job;
+    writer.preload(context);
+  } else {
+    Engine& opened = engine();
+    const LoadTurn turn(*this);
+    opened.preload(job);
+  }
+  update_facts();
 }
 
 bool ModelManager::take(bool& flag) {

@@ -57,6 +57,9 @@ class ModelManager {
     ModelManager& manager_;
   };
 
+  // Reads weights before a job needs them; the state is "loading". The part's lane. Throws what
+  // loading throws, Unsupported for what is not here.
+  void preload(ModelPart part, const JobContext& job);
   // Looks again for what a download brought: the next job opens it. Any thread.
   void renew(ModelPart part);
   bool has_lyrics() const;

@@ -84,6 +84,9 @@ class Studio::Impl {
                                 const std::string& job_id,
                                 SongRequest request);
   void require_open() const;
+  // Reads what options.preload names, in the lanes that use it; what cannot be read is logged.
+  void start_preload();
+  void preload(const std::vector<ModelPart>& wanted, const Job& job);
   void clean_up_until(const std::stop_token& stop);
 
   std::atomic<bool> is_closing_ = false;

@@ -73,6 +73,8 @@ class PostProcessor {
   virtual PostReport run(const PostTask& task, const JobContext& job) = 0;
   // Of what it keeps loaded (the stem separator); destroying it frees that.
   virtual size_t weight_bytes() const = 0;
+  // Loads the stem separator now. Throws as run().
+  virtual void preload(const JobContext& job) = 0;
 };
 
 // One moment of a download.

@@ -52,6 +52,7 @@ class QwenLyricsWriter : public LyricsWriter {
  private:
   void choose(const std::string& name);
   void load(const LyricsContext& context);
+  void preload(const LyricsContext& context) override { load(context); }
 
   EngineOptions options_;
   std::unique_ptr<Device> device_;

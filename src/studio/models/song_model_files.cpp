@@ -139,7 +139,8 @@ SongModelFiles find_song_model(const std::string& model,
   files.text_encoder =
       find_companion(entries, ModelRole::TextEncoder, home, "hidden_size", text_width);
   for (const ModelEntry& entry : candidates(entries, ModelRole::Planner, home, planner_rank)) {
-    if (!planner.empty() && entry.name != planner) continue;
+    const bool is_named = entry.name == planner || entry.name == "acestep-5Hz-lm-" + planner;
+    if (!planner.empty() && !is_named) continue;
     // The built-in model's codes mean nothing to another song model, and the other way round.
     const bool same_home = inside(entry.folder, home);
     const bool either_built_in =

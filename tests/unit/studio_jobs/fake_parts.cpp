@@ -25,6 +25,9 @@ class FakeEngine : public Engine {
     return found == script_.songs.end() ? make_fake_song(request, job)
                                         : found->second(request, job);
   }
+  void preload(const JobContext& job) override {
+    if (script_.preload) script_.preload(job);
+  }
   EngineFacts facts() const override { return script_.facts; }
 
  private:
@@ -39,6 +42,9 @@ class FakeWriter : public LyricsWriter {
   LyricsDraft write(const LyricsRequest& request, const LyricsContext& context) override {
     return script_.lyrics(request, context);
   }
+  void preload(const LyricsContext& context) override {
+    if (script_.preload) script_.preload(context);
+  }
   size_t weight_bytes() const override { return 1000; }
 
  private:
@@ -50,6 +56,9 @@ class FakePost : public PostProcessor {
   explicit FakePost(Script& script) : script_(script) {}
   PostReport run(const PostTask& task, const JobContext& job) override {
     return script_.post(task, job);
+  }
+  void preload(const JobContext&) override {
+    throw Error(ErrorCode::NotFound, "stems: no stem separator is here");
   }
   size_t weight_bytes() const override { return 0; }
 

@@ -38,6 +38,7 @@ struct Script {
   std::function<LyricsDraft(const LyricsRequest&, const LyricsContext&)> lyrics;
   std::function<PostReport(const PostTask&, const JobContext&)> post;
   std::function<void(const std::string&, const DownloadContext&)> download;
+  std::function<void(const JobContext&)> preload;  // of the engine and the lyrics writer
   EngineFacts facts{.device = "cuda", .device_name = "fake", .precision = "f32", .model = "fake"};
 
   std::atomic<bool> has_lyrics = true;
