@@ -36,6 +36,8 @@ class StudioDocuments {
   virtual Json lyrics(const LyricsRequest& request,
                       const LyricsDraft& draft,
                       const JobFacts& job) const = 0;
+  // The request as it ran, for the tags of its song's file.
+  virtual Json resolved_request(const SongRequest& request, const SongReport& report) const = 0;
   // The request as the wire has it, and back. parse_request() throws InvalidRequest.
   virtual Json request(const JobRequest& request) const = 0;
   virtual JobRequest parse_request(const Json& document) const = 0;

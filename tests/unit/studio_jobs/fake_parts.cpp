@@ -116,6 +116,11 @@ class FakeDocuments : public StudioDocuments {
     document.set("tokens_generated", draft.tokens);
     return document;
   }
+  Json resolved_request(const SongRequest& request, const SongReport& report) const override {
+    Json document = FakeDocuments::request(request);
+    document.set("seed", report.seed);
+    return document;
+  }
   Json request(const JobRequest& request) const override {
     if (const auto* song = std::get_if<SongRequest>(&request)) {
       SongRequest copy = *song;
