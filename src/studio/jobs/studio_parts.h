@@ -73,10 +73,10 @@ class PostProcessor {
 
   // Never changes the source. Throws as the functions of studio/post, Cancelled on stop.
   virtual PostReport run(const PostTask& task, const JobContext& job) = 0;
-  // Of what it keeps loaded (the stem separator); destroying it frees that.
-  virtual size_t weight_bytes() const = 0;
   // Loads the stem separator now. Throws as run().
   virtual void preload(const JobContext& job) = 0;
+  // Of what it keeps loaded (the stem separator); destroying it frees that.
+  virtual size_t weight_bytes() const = 0;
 };
 
 // One moment of a download.
