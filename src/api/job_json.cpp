@@ -35,6 +35,14 @@ Json queue_json(const QueuedEvent& queue) {
   return object;
 }
 
+Json transfer_json(const Transfer& transfer) {
+  Json object = Json::object();
+  object.set("bytes", transfer.bytes);
+  object.set("total", transfer.total);
+  object.set("bytes_per_s", or_null(transfer.bytes_per_second));
+  return object;
+}
+
 Json stage_json(const StageEvent& stage) {
   Json object = Json::object();
   object.set("kind", stage_name(stage.stage));
@@ -44,6 +52,7 @@ Json stage_json(const StageEvent& stage) {
   object.set("elapsed_s", stage.elapsed_seconds);
   object.set("eta_s", or_null(stage.eta_seconds));
   object.set("message", stage.message);
+  object.set("transfer", stage.transfer ? transfer_json(*stage.transfer) : Json());
   return object;
 }
 
@@ -94,6 +103,7 @@ Json job_json(const JobView& job) {
   object.set("plan", job.plan ? plan_json(*job.plan) : Json());
   object.set("text", job.text);
   object.set("tokens", job.tokens);
+  object.set("model", text_or_null(job.model));
   object.set("warnings", warnings);
   object.set("error", job.error ? problem_json(*job.error) : Json());
   object.set("result_id", text_or_null(job.result_id));

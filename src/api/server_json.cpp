@@ -1,5 +1,6 @@
 #include "api/server_json.h"
 
+#include <algorithm>
 #include <string>
 
 #include "base/build_info.h"
@@ -46,24 +47,39 @@ Json server_info_json(const StudioState& state, const EngineSurvey& survey) {
 }
 
 Json models_json(std::span<const StudioModel> models,
+                 std::span<const DownloadOffer> offers,
                  const StudioState& state,
                  const EngineSurvey& survey) {
   const std::string selected = facts_of(state, survey).model;
   const bool is_loaded = state.engine && state.engine->weight_bytes > 0;
   Json list = Json::array();
-  for (const StudioModel& model : models) {
-    const bool is_selected = model.kind == "song" && model.name == selected;
+  const auto add = [&](const StudioModel& model, bool is_here, bool is_offered) {
+    const bool is_selected =
+        model.kind == "song" && model.name == selected && model.is_test == survey.is_test_model;
     Json row = Json::object();
     row.set("name", model.name);
     row.set("kind", model.kind);
     row.set("variant", model.variant);
     row.set("bytes", model.bytes);
-    row.set("present", model.bytes > 0);
+    row.set("present", is_here);
     row.set("loaded", is_selected && is_loaded);
     row.set("selected", is_selected);
     row.set("quality", model.is_test ? "test" : "full");
-    row.set("downloadable", false);
+    row.set("downloadable", is_offered);
     list.push_back(row);
+  };
+  const auto is_same = [](const StudioModel& model, const DownloadOffer& offer) {
+    return model.kind == offer.kind && model.name == offer.name && !model.is_test;
+  };
+  for (const StudioModel& model : models) {
+    const bool is_offered = std::any_of(
+        offers.begin(), offers.end(), [&](const auto& offer) { return is_same(model, offer); });
+    if (!is_offered) add(model, model.bytes > 0, false);
+  }
+  for (const DownloadOffer& offer : offers) {
+    add({.name = offer.name, .kind = offer.kind, .variant = offer.variant, .bytes = offer.bytes},
+        false,
+        true);
   }
   Json object = Json::object();
   object.set("models", list);

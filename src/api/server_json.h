@@ -13,8 +13,10 @@ namespace ams {
 // What the engine says of itself once it is open, what the survey found before.
 Json server_info_json(const StudioState& state, const EngineSurvey& survey);
 
-// `state` says which model is selected and whether it is loaded.
+// The models on this machine, then those that can be fetched: `offers`, which also tells which of
+// the former are not whole. `state` says which model is selected and whether it is loaded.
 Json models_json(std::span<const StudioModel> models,
+                 std::span<const DownloadOffer> offers,
                  const StudioState& state,
                  const EngineSurvey& survey);
 

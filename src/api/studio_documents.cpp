@@ -20,6 +20,10 @@ Json WireDocuments::lyrics(const LyricsRequest& request,
   return lyrics_metadata_json(request, draft, job);
 }
 
+Json WireDocuments::resolved_request(const SongRequest& request, const SongReport& report) const {
+  return resolved_request_json(request, report);
+}
+
 Json WireDocuments::request(const JobRequest& request) const { return job_request_json(request); }
 
 JobRequest WireDocuments::parse_request(const Json& document) const {

@@ -15,6 +15,7 @@ class WireDocuments : public StudioDocuments {
   Json lyrics(const LyricsRequest& request,
               const LyricsDraft& draft,
               const JobFacts& job) const override;
+  Json resolved_request(const SongRequest& request, const SongReport& report) const override;
   Json request(const JobRequest& request) const override;
   JobRequest parse_request(const Json& document) const override;
 };

@@ -1,10 +1,12 @@
 #include "cli/environment.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstdlib>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "base/error.h"
 #include "base/str.h"
@@ -112,6 +114,26 @@ fs::path near_program(const fs::path& name) {
   return {};
 }
 
+// Published weights are bf16 and stay so; other formats are what they can be quantised to.
+Quantisation quantisation(const std::string& name) {
+  constexpr std::array<std::pair<std::string_view, Quantisation>, 7> kNames{{
+      {"", Quantisation::None},
+      {"auto", Quantisation::None},
+      {"bf16", Quantisation::None},
+      {"q8_0", Quantisation::Q8_0},
+      {"q6_k", Quantisation::Q6K},
+      {"q5_k", Quantisation::Q5K},
+      {"q4_k", Quantisation::Q4K},
+  }};
+  for (const auto& [known, quant] : kNames) {
+    if (name == known) return quant;
+  }
+  throw Error(ErrorCode::InvalidRequest,
+              str("environment: AMS_PRECISION is '",
+                  name,
+                  "', expected one of: auto, bf16, q8_0, q6_k, q5_k, q4_k"));
+}
+
 std::optional<LogLevel> log_level_from(const std::string& name) {
   if (name.empty()) return std::nullopt;
   if (const auto level = parse_log_level(name)) return level;
@@ -128,6 +150,7 @@ std::optional<LogLevel> log_level_from(const std::string& name) {
 Environment read_environment() {
   Environment environment;
   environment.device = variable("AMS_DEVICE");
+  environment.quant = quantisation(variable("AMS_PRECISION"));
   environment.hub = read_hub_options();
   environment.log_level = log_level_from(variable("AMS_LOG_LEVEL"));
   for (const fs::path& folder :

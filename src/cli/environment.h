@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "studio/engine.h"
 #include "studio/models/model_downloads.h"
 
 namespace ams {
@@ -17,8 +18,9 @@ struct Environment {
   std::filesystem::path test_models;  // the tests' tiny checkpoints in a checkout; empty elsewhere
   // AMS_CACHE_DIR, else "ams" in XDG_CACHE_HOME or ~/.cache: quantised weights; may be empty.
   std::filesystem::path quant_cache;
-  std::string device;                 // AMS_DEVICE; empty: not set
-  std::optional<LogLevel> log_level;  // AMS_LOG_LEVEL
+  std::string device;                       // AMS_DEVICE; empty: not set
+  Quantisation quant = Quantisation::None;  // AMS_PRECISION
+  std::optional<LogLevel> log_level;        // AMS_LOG_LEVEL
 };
 
 // Throws InvalidRequest that names the variable and its valid values.

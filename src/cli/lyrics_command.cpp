@@ -37,6 +37,8 @@ void add_lyrics_command(CLI::App& program, const Environment& environment, Actio
   CLI::App* command = program.add_subcommand("lyrics", "Write lyrics from a brief");
   const auto job = std::make_shared<LyricsJob>();
   job->engine.model_folders = environment.model_folders;
+  job->engine.quant = environment.quant;
+  job->engine.quant_cache = environment.quant_cache;
   if (!environment.device.empty()) job->engine.device = environment.device;
   const Fields rows = fields(job->request);
   const Field& brief = rows.front();

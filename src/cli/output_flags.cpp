@@ -10,6 +10,7 @@ void add_job_flags(CLI::App& command, const Environment& environment, SongJob& j
   job.engine.model_folders = environment.model_folders;
   job.engine.quant_cache = environment.quant_cache;
   job.engine.test_models = environment.test_models;
+  job.engine.quant = environment.quant;
   if (!environment.device.empty()) job.engine.device = environment.device;
   SongOutput& output = job.output;
   command

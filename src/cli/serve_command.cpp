@@ -5,6 +5,7 @@
 #include <iostream>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -30,14 +31,22 @@ namespace {
 // How long streams get for the last event of a job that is being stopped.
 constexpr std::chrono::milliseconds kFarewell{10'000};
 
-StudioParts studio_parts(const ServerSettings& settings, const HubOptions& hub) {
+std::optional<LyricsPart> lyrics_part(const EngineOptions& options) {
+  const std::optional<LyricsSurvey> lyrics = survey_lyrics(options);
+  if (!lyrics) return std::nullopt;
+  return LyricsPart{[options = lyrics->options] { return LyricsWriter::open(options); },
+                    lyrics->weight_bytes};
+}
+
+StudioParts studio_parts(const ServerSettings& settings,
+                         const HubOptions& hub,
+                         const EngineSurvey& survey) {
   StudioParts parts;
   parts.open_engine = [options = settings.engine] { return Engine::open(options); };
   parts.model_folders = settings.engine.model_folders;
-  if (const auto lyrics = survey_lyrics(lyrics_options(settings))) {
-    parts.open_lyrics_writer = [options = lyrics->options] { return LyricsWriter::open(options); };
-    parts.lyrics_bytes = lyrics->weight_bytes;
-  }
+  parts.survey = survey;
+  parts.survey_again = [options = settings.engine] { return survey_engine(options); };
+  parts.find_lyrics = [options = lyrics_options(settings)] { return lyrics_part(options); };
   parts.downloader = std::make_shared<HubDownloader>(hub, settings.engine.model_folders);
   parts.documents = std::make_shared<WireDocuments>();
   StemOptions stems;
@@ -70,10 +79,9 @@ void run(ServerSettings& settings, const HubOptions& hub) {
   const InterruptGuard guard(stop);
   const EngineSurvey survey = survey_engine(settings.engine);
   apply_memory_limit(settings, survey);
-  Studio studio(settings.studio, studio_parts(settings, hub));
+  Studio studio(settings.studio, studio_parts(settings, hub, survey));
   StudioServer server({.http = settings.http,
                        .access = settings.access,
-                       .survey = survey,
                        .model_folders = settings.engine.model_folders,
                        .test_models = settings.engine.test_models},
                       studio);

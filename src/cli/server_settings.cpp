@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <sstream>
 
 #include <unistd.h>
 
@@ -43,6 +44,38 @@ BudgetRule budget_rule() {
               str("environment: AMS_JOB_BUDGET is '", text, "', expected one of: on, off, always"));
 }
 
+// The words of a list with commas, without the blanks around them.
+std::vector<std::string> list_in(const char* name) {
+  std::vector<std::string> words;
+  std::istringstream text(variable(name));
+  for (std::string word; std::getline(text, word, ',');) {
+    word.erase(0, word.find_first_not_of(' '));
+    word.erase(word.find_last_not_of(' ') + 1);
+    if (!word.empty()) words.push_back(word);
+  }
+  return words;
+}
+
+std::vector<ModelPart> preload_list(bool is_hosted) {
+  std::vector<ModelPart> parts;
+  if (is_hosted) parts.push_back(ModelPart::Stems);
+  for (const std::string& word : list_in("AMS_PRELOAD")) {
+    if (word == "pipeline") {
+      parts.push_back(ModelPart::Song);
+    } else if (word == "lyrics") {
+      parts.push_back(ModelPart::Lyrics);
+    } else if (word == "stems") {
+      parts.push_back(ModelPart::Stems);
+    } else {
+      throw Error(ErrorCode::InvalidRequest,
+                  str("environment: AMS_PRELOAD names '",
+                      word,
+                      "', expected a list with commas of: pipeline, lyrics, stems"));
+    }
+  }
+  return parts;
+}
+
 fs::path default_data_folder() {
   if (const std::string home = variable("XDG_DATA_HOME"); !home.empty())
     return fs::path(home) / "ams";
@@ -64,13 +97,11 @@ void read_access(ServerSettings& settings) {
   settings.access.cors_origin = variable("AMS_CORS_ORIGIN");
   settings.access.allowed_hosts = machine_names();
   const std::string space_host = variable("SPACE_HOST");
+  const std::vector<std::string> names = list_in("AMS_ALLOWED_HOSTS");
+  settings.access.is_published = settings.is_hosted || !space_host.empty() || !names.empty();
   if (!space_host.empty()) settings.access.allowed_hosts.push_back(space_host);
-  std::string names = variable("AMS_ALLOWED_HOSTS");
-  while (!names.empty()) {
-    const size_t comma = std::min(names.find(','), names.size());
-    if (comma > 0) settings.access.allowed_hosts.push_back(names.substr(0, comma));
-    names.erase(0, comma + 1);
-  }
+  auto& allowed = settings.access.allowed_hosts;
+  allowed.insert(allowed.end(), names.begin(), names.end());
 }
 
 void read_studio(StudioOptions& studio) {
@@ -110,9 +141,12 @@ ServerSettings read_server_settings(const Environment& environment) {
   if (const auto port = number("PORT", 0, 65535)) settings.http.port = static_cast<int>(*port);
   read_access(settings);
   read_studio(settings.studio);
+  settings.studio.preload = preload_list(settings.is_hosted);
   settings.engine.model_folders = environment.model_folders;
   settings.engine.test_models = environment.test_models;
   settings.engine.model = variable("ACE_DIT_CONFIG");
+  settings.engine.planner = variable("ACE_LM_MODEL");
+  settings.engine.quant = environment.quant;
   if (!environment.device.empty()) settings.engine.device = environment.device;
   settings.lyrics_model = variable("AMS_LYRICS_MODEL");
   settings.engine.memory_limit = variable("AMS_MEMORY_LIMIT");

@@ -1,12 +1,12 @@
 // find_local: what is on this machine, by looking at the disk only.
 #include <algorithm>
 #include <array>
-#include <regex>
 #include <set>
 #include <system_error>
 #include <utility>
 
 #include "hub/hub_cache.h"
+#include "hub/numbered_files.h"
 #include "hub/partial_file.h"
 #include "hub/pull.h"
 
@@ -33,22 +33,6 @@ std::vector<std::pair<std::string, int64_t>> files_below(const fs::path& folder)
                        static_cast<int64_t>(bytes));
   }
   return files;
-}
-
-// "model-00001-of-00004.safetensors" asks for its three siblings.
-bool has_all_parts(const std::set<std::string>& names) {
-  static const std::regex kPart(R"((.*-)(\d{5})(-of-(\d{5})\..*))");
-  for (const std::string& name : names) {
-    std::smatch match;
-    if (!std::regex_match(name, match, kPart)) continue;
-    const int count = std::stoi(match[4]);
-    for (int i = 1; i <= count; ++i) {
-      std::string number = std::to_string(i);
-      number.insert(0, 5 - std::min<size_t>(5, number.size()), '0');
-      if (names.count(match[1].str() + number + match[3].str()) == 0) return false;
-    }
-  }
-  return true;
 }
 
 LocalItem look_at(const fs::path& folder, const RepositoryFiles& wanted) {

@@ -55,6 +55,11 @@ bool is_known_origin(std::string_view origin, std::string_view host, const Acces
   return scheme != std::string_view::npos && lower(origin.substr(scheme + 3)) == lower(host);
 }
 
+bool may_fetch_models(const AccessRules& rules) {
+  if (!rules.token.empty()) return true;
+  return rules.is_loopback && !rules.is_published && rules.cors_origin != "*";
+}
+
 bool has_token(std::string_view authorization, std::string_view token) {
   constexpr std::string_view kScheme = "Bearer ";
   const bool is_bearer = authorization.substr(0, kScheme.size()) == kScheme;

@@ -14,6 +14,7 @@ struct AccessRules {
   std::string cors_origin = {};                 // AMS_CORS_ORIGIN; empty: this origin only
   std::vector<std::string> allowed_hosts = {};  // names besides addresses and localhost; "*": any
   bool is_loopback = true;                      // bound where only this machine can connect
+  bool is_published = false;  // names were configured that lead here from elsewhere
 };
 
 // Whether the name in a Host header is one of this server. Addresses always are: only names can be
@@ -26,6 +27,10 @@ bool is_known_origin(std::string_view origin, std::string_view host, const Acces
 
 // Whether the header Authorization carries the token. Takes the same time for every wrong one.
 bool has_token(std::string_view authorization, std::string_view token);
+
+// Whether whoever may ask is trusted to fill the disk with models: they have the token, or only
+// this machine and its own page can ask.
+bool may_fetch_models(const AccessRules& rules);
 
 // True for addresses and names that only this machine can reach.
 bool is_loopback_host(std::string_view host);

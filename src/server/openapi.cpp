@@ -32,7 +32,9 @@ Json parameters_json(const Route& route) {
        begin = route.path.find('{', begin + 1)) {
     const std::string_view name =
         route.path.substr(begin + 1, route.path.find('}', begin) - begin - 1);
-    list.push_back(parameter_json("path", name, "string", "an id that the server gave", true));
+    const std::string_view doc =
+        name == "name" ? "a name of GET /api/v1/models" : "an id that the server gave";
+    list.push_back(parameter_json("path", name, "string", doc, true));
   }
   if (route.access == Access::Session) {
     list.push_back(parameter_json("header",

@@ -8,16 +8,19 @@ namespace ams {
 namespace {
 
 WebResponse get_info(Services& services, const Call&) {
-  return json_response(200, server_info_json(services.studio.state(), services.survey));
+  return json_response(200, server_info_json(services.studio.state(), services.studio.survey()));
 }
 
 WebResponse get_options(Services& services, const Call&) {
-  return json_response(200, options_json(services.survey.defaults));
+  return json_response(200, options_json(services.studio.survey().defaults));
 }
 
 WebResponse get_models(Services& services, const Call&) {
   const auto models = survey_models(services.model_folders, services.test_models);
-  return json_response(200, models_json(models, services.studio.state(), services.survey));
+  std::vector<DownloadOffer> offers;
+  if (may_fetch_models(services.access)) offers = services.studio.download_offers();
+  return json_response(
+      200, models_json(models, offers, services.studio.state(), services.studio.survey()));
 }
 
 Json status_json(const char* status) {
@@ -53,7 +56,7 @@ std::vector<Route> info_routes() {
        .handle = get_options},
       {.method = "GET",
        .path = "/api/v1/models",
-       .doc = "The models on this machine",
+       .doc = "The models on this machine, and those that it can fetch",
        .access = Access::Token,
        .answers = {{200, "ModelList"}},
        .handle = get_models},

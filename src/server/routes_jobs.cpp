@@ -6,6 +6,7 @@
 #include "api/job_request.h"
 #include "base/error.h"
 #include "server/event_stream.h"
+#include "server/problem_response.h"
 #include "server/route.h"
 
 namespace ams {
@@ -43,6 +44,18 @@ WebResponse post_retake(Services& services, const Call& call) {
 
 WebResponse post_prepare_lora(Services& services, const Call& call) {
   return job_response(services.studio.prepare_lora(call.session, call.ids[0]));
+}
+
+WebResponse post_download_model(Services& services, const Call& call) {
+  if (!may_fetch_models(services.access)) {
+    return problem_response(
+        403,
+        {.code = "forbidden",
+         .title = "Models cannot be fetched from here",
+         .message = "Everybody who reaches this studio could fill its disk. Its operator can fetch "
+                    "models with 'ams pull', or set AMS_TOKEN."});
+  }
+  return job_response(services.studio.download_model(call.session, call.ids[0]));
 }
 
 WebResponse get_session(Services& services, const Call& call) {
@@ -128,6 +141,12 @@ std::vector<Route> job_routes() {
        .body = BodyKind::Json,
        .answers = {{202, "Job"}, {200, "Job"}},
        .handle = post_prepare_lora},
+      {.method = "POST",
+       .path = "/api/v1/models/{name}/download",
+       .doc = "Fetches a model with all that it needs; 200 when it is there or one is on its way",
+       .body = BodyKind::Json,
+       .answers = {{202, "Job"}, {200, "Job"}},
+       .handle = post_download_model},
   };
 }
 

@@ -17,7 +17,6 @@ namespace ams {
 struct Services {
   Studio& studio;
   AccessRules access;
-  EngineSurvey survey;                               // what the engine will be, before it is opened
   std::vector<std::filesystem::path> model_folders;  // for GET /models
   std::filesystem::path test_models;
   std::stop_source stop = {};  // requested when the server stops: streams end

@@ -12,7 +12,6 @@ class StudioServer::Impl {
   Impl(StudioServerOptions options, Studio& studio)
       : services_{.studio = studio,
                   .access = std::move(options.access),
-                  .survey = std::move(options.survey),
                   .model_folders = std::move(options.model_folders),
                   .test_models = std::move(options.test_models)},
         router_(services_),

@@ -9,14 +9,12 @@
 #include "server/access_rules.h"
 #include "server/http_server.h"
 #include "studio/jobs/studio.h"
-#include "studio/studio_survey.h"
 
 namespace ams {
 
 struct StudioServerOptions {
   HttpServerOptions http;
   AccessRules access;
-  EngineSurvey survey;
   std::vector<std::filesystem::path> model_folders;
   std::filesystem::path test_models;
 };

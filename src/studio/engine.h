@@ -24,6 +24,7 @@ enum class Quantisation { None, Q8_0, Q6K, Q5K, Q4K };
 
 struct EngineOptions {
   std::string model;            // name or folder; empty: the best one present
+  std::string planner;          // name; empty: the best one that fits the model
   std::string device = "auto";  // auto, cpu, cuda, metal, vulkan
   Quantisation quant = Quantisation::None;
   std::optional<int64_t> threads;  // of the CPU; absent: one per physical core
@@ -85,6 +86,10 @@ class Engine {
   // a step. Throws Cancelled, OutOfMemory, whatever open() throws, what read_song_input() says of
   // audio files, and open_lora() and LoraStack::apply() of adapters.
   virtual SongResult generate(const SongRequest& request, const JobContext& job) = 0;
+
+  // Reads now what the first usual song would: all networks that may be in memory together. Checks
+  // `job.stop` between them. Throws Cancelled and what generate() throws while loading.
+  virtual void preload(const JobContext& job) = 0;
 
   virtual EngineFacts facts() const = 0;
   // How memory was shared out for the last song; nothing before the first.

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "diffusion/noise.h"
 #include "studio/engine_precision.h"
+#include "studio/models/model_list.h"
 #include "studio/modes/cover_song.h"
 #include "studio/modes/edit_song.h"
 #include "studio/modes/extend_song.h"
@@ -97,10 +98,10 @@ std::string tokenizer_identity(const SongModel& model) {
 
 LoadedModels loaded_models(const SongModelFiles& files, bool planner_used) {
   LoadedModels loaded;
-  loaded.dit = files.dit.filename().string();
-  loaded.vae = files.vae.filename().string();
-  loaded.text_encoder = files.text_encoder.filename().string();
-  if (planner_used) loaded.lm = files.planner->filename().string();
+  loaded.dit = model_name(files.dit);
+  loaded.vae = model_name(files.vae);
+  loaded.text_encoder = model_name(files.text_encoder);
+  if (planner_used) loaded.lm = model_name(*files.planner);
   return loaded;
 }
 
@@ -159,9 +160,10 @@ EngineFacts SongEngine::facts() const {
 SongModelFiles SongEngine::find_files(const std::string& name) {
   is_test_model_ = false;
   try {
-    return find_song_model(name, /*planner=*/"", options_.model_folders);
+    return find_song_model(name, options_.planner, options_.model_folders);
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::NotFound || !name.empty() || options_.test_models.empty()) throw;
+    const bool is_named = !name.empty() || !options_.planner.empty();
+    if (error.code() != ErrorCode::NotFound || is_named || options_.test_models.empty()) throw;
   }
   is_test_model_ = true;
   return find_song_model("", /*planner=*/"", std::vector{options_.test_models});
@@ -262,6 +264,28 @@ void SongEngine::describe(const SongModel& model,
   report.seed = *controls.seed;
   report.sde_seed = controls.sde_seed;
   report.advanced = controls.advanced;
+}
+
+void SongEngine::preload(const JobContext& job) {
+  const LoadObserver loading = [&job](std::string_view network) {
+    if (job.stop.stop_requested()) throw Error(ErrorCode::Cancelled, "engine: loading was stopped");
+    Progress event;
+    event.stage = "loading";
+    event.message = network;
+    job.progress(event);
+  };
+  SongReport report;
+  SongModel* model = &model_for("", options_.compat);
+  const SongRequest usual = resolve(GenerateRequest{}, model->config(), report.ignored_params);
+  SongSize size = song_size_with_planner(std::get<GenerateRequest>(usual), *model);
+  if (!model->has_planner()) size.codes = size.planner_prompt = 0;
+  model = &plan_for(*model, size, report);
+  const MemoryMeasures& measures = model->measures();
+  // What may not be beside the planner, which works first, would be dropped for it again.
+  const bool fit_together = !measures.drops_planner && !measures.keeps_one_network;
+  if (fit_together || !model->has_planner()) model->load(loading);
+  if (model->has_planner()) model->planner(loading);
+  model->networks({});  // forgets the observer
 }
 
 SongResult SongEngine::generate(const SongRequest& asked, const JobContext& job) {

@@ -19,6 +19,7 @@ class SongEngine : public Engine {
   explicit SongEngine(const EngineOptions& options);
 
   SongResult generate(const SongRequest& request, const JobContext& job) override;
+  void preload(const JobContext& job) override;
   EngineFacts facts() const override;
   std::optional<MemoryPlan> memory_plan() const override { return plan_; }
 

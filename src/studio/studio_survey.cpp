@@ -89,11 +89,12 @@ EngineSurvey survey_engine(const EngineOptions& options) {
   }
   survey.defaults = sampling_defaults(ModelKind::Sft);
   try {
-    add_model(survey, find_song_model(options.model, /*planner=*/"", options.model_folders));
+    add_model(survey, find_song_model(options.model, options.planner, options.model_folders));
     return survey;
   } catch (const Error& error) {
     survey.missing = error.what();
-    if (!options.model.empty() || options.test_models.empty()) return survey;
+    const bool is_named = !options.model.empty() || !options.planner.empty();
+    if (is_named || options.test_models.empty()) return survey;
   }
   try {
     add_model(survey, find_song_model("", /*planner=*/"", std::vector{options.test_models}));

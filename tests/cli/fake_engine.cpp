@@ -66,6 +66,8 @@ class FakeEngine : public Engine {
     return result;
   }
 
+  void preload(const JobContext&) override {}
+
   EngineFacts facts() const override {
     return {.device = "cpu", .device_name = "fake", .precision = "f32", .model = "fake"};
   }

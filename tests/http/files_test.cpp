@@ -130,5 +130,11 @@ TEST_F(Files, clients_that_leave_in_the_middle_harm_nobody) {
   EXPECT_EQ(get({})->body, bytes_);
 }
 
+TEST_F(Files, songs_bring_the_request_that_made_them) {
+  for (const char* part : {"LIST", "INFO", "\"prompt\":\"soft piano\"", "\"seed\":7"}) {
+    EXPECT_NE(bytes_.find(part), std::string::npos) << part;
+  }
+}
+
 }  // namespace
 }  // namespace ams

@@ -3,6 +3,8 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <thread>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -135,6 +137,46 @@ TEST_F(Lifecycle, prompts_are_not_logged) {
   request.set("prompt", "a very private prompt");
   run_job(client, request);
   EXPECT_EQ(server.log().find("private"), std::string::npos);
+}
+
+TEST_F(Lifecycle, reads_what_the_environment_names) {
+  const ServerProcess server({.environment = {{"AMS_CACHE_DIR", folder_.string()},
+                                              {"AMS_PRELOAD", "pipeline, lyrics"},
+                                              {"AMS_PRECISION", "q8_0"}}});
+  httplib::Client client = server.client();
+  Json info = json_of(client.Get("/api/v1/info"));
+  EXPECT_EQ(info.get("precision", ""), "q8_0");
+  const auto is_loaded = [&client] {
+    const Json models = json_of(client.Get("/api/v1/models")).at("models");
+    for (int64_t i = 0; i < models.size(); ++i) {
+      if (models.at(i).get("loaded", false)) return true;
+    }
+    return false;
+  };
+  for (int i = 0; i < 2000 && !is_loaded(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_TRUE(is_loaded());
+  EXPECT_NE(server.log().find("lyrics networks are loaded"), std::string::npos);
+  EXPECT_NE(server.log().find("song networks are loaded"), std::string::npos);
+}
+
+TEST_F(Lifecycle, refuses_words_that_it_does_not_know) {
+  for (const auto& [name, value] :
+       {std::pair("AMS_PRELOAD", "pipeline,everything"), std::pair("AMS_PRECISION", "f16")}) {
+    const FinishedProgram program = run_program_with({.environment = {{name, value}}});
+    EXPECT_EQ(program.exit_code, 2);
+    EXPECT_NE(program.text.find(name), std::string::npos) << program.text;
+  }
+}
+
+TEST_F(Lifecycle, says_which_planner_is_missing) {
+  const std::string models = std::string(AMS_TEST_DATA_DIR) + "/checkpoints";
+  const ServerProcess missing(
+      {.environment = {{"AMS_MODEL_DIR", models}, {"ACE_LM_MODEL", "acestep-5Hz-lm-9B"}}});
+  EXPECT_THAT(missing.log(), HasSubstr("the planner 'acestep-5Hz-lm-9B' is not in"));
+  const ServerProcess found({.environment = {{"AMS_MODEL_DIR", models}, {"ACE_LM_MODEL", "1.7B"}}});
+  EXPECT_THAT(found.log(), HasSubstr("acestep-v15-xl-sft with its planner"));
 }
 
 }  // namespace

@@ -58,6 +58,10 @@ pid_t start(const ServerSetup& setup, const fs::path& data_folder, const fs::pat
                            "AMS_MODEL_DIR",
                            "AMS_LOG_LEVEL",
                            "AMS_CORS_ORIGIN",
+                           "AMS_ALLOWED_HOSTS",
+                           "AMS_PRELOAD",
+                           "AMS_PRECISION",
+                           "ACE_LM_MODEL",
                            "SPACE_ID"}) {
     unsetenv(name);
   }

@@ -10,15 +10,7 @@
 #include "base/sha256.h"
 
 namespace ams {
-namespace {
-
-constexpr std::string_view kListing = "/api/models/org/name/revision/";
-
-std::string resolve_prefix(const std::string& commit) {
-  return "/org/name/resolve/" + commit + "/";
-}
-
-}  // namespace
+namespace {}  // namespace
 
 FakeReply ranged(const FakeRequest& request, const std::string& bytes, const std::string& etag) {
   FakeReply reply;
@@ -78,23 +70,29 @@ FakeHub::FakeHub() {
 
 FakeReply FakeHub::stored(const FakeRequest& request) const {
   const std::string hash = request.target.substr(1, 64);
-  for (const auto& [path, file] : files) {
-    if (sha256_of(file.bytes) == hash) return ranged(request, file.bytes, "s-" + hash);
+  for (const auto& [name, files_of_it] : repositories) {
+    for (const auto& [path, file] : files_of_it) {
+      if (sha256_of(file.bytes) == hash) return ranged(request, file.bytes, "s-" + hash);
+    }
   }
   return {.status = 404};
 }
 
 FakeReply FakeHub::answer(const FakeRequest& request) const {
   const std::string& target = request.target;
-  if (target.starts_with(kListing)) return listing();
-  const std::string prefix = resolve_prefix(commit);
-  if (target.starts_with(prefix)) return file(request, target.substr(prefix.size()));
+  for (const auto& [name, files_of_it] : repositories) {
+    if (target.starts_with("/api/models/" + name + "/revision/")) return listing(files_of_it);
+    const std::string prefix = "/" + name + "/resolve/" + commit + "/";
+    if (target.starts_with(prefix)) {
+      return file(request, files_of_it, target.substr(prefix.size()));
+    }
+  }
   return {.status = 404};
 }
 
-FakeReply FakeHub::listing() const {
+FakeReply FakeHub::listing(const Files& listed) const {
   Json siblings = Json::array();
-  for (const auto& [path, file] : files) {
+  for (const auto& [path, file] : listed) {
     Json entry = Json::object();
     entry.set("rfilename", path);
     if (lists_hashes) {
@@ -117,9 +115,11 @@ FakeReply FakeHub::listing() const {
   return {.body = document.dump()};
 }
 
-FakeReply FakeHub::file(const FakeRequest& request, const std::string& path) const {
-  const auto found = files.find(path);
-  if (found == files.end()) {
+FakeReply FakeHub::file(const FakeRequest& request,
+                        const Files& listed,
+                        const std::string& path) const {
+  const auto found = listed.find(path);
+  if (found == listed.end()) {
     return {.status = 404, .headers = {{"X-Error-Code", "EntryNotFound"}}};
   }
   const std::string& bytes = found->second.bytes;

@@ -24,7 +24,10 @@ class FakeHub {
 
   FakeHub();
 
-  std::map<std::string, FakeFile> files;  // of "org/name", by path
+  using Files = std::map<std::string, FakeFile>;  // by path
+
+  std::map<std::string, Files> repositories;
+  Files& files = repositories["org/name"];
   std::string commit = std::string(39, 'a') + "1";
   bool lists_hashes = true;
   Fault hub_fault;      // of requests to the endpoint
@@ -39,8 +42,8 @@ class FakeHub {
 
  private:
   FakeReply answer(const FakeRequest& request) const;
-  FakeReply listing() const;
-  FakeReply file(const FakeRequest& request, const std::string& path) const;
+  FakeReply listing(const Files& listed) const;
+  FakeReply file(const FakeRequest& request, const Files& listed, const std::string& path) const;
 
   std::unique_ptr<FakeServer> storage_;
   std::unique_ptr<FakeServer> hub_;

@@ -30,6 +30,13 @@ const now = () => new Date().toISOString();
 const sha256 = (data) => createHash('sha256').update(data).digest('hex');
 const round = (value) => Math.round(value * 10) / 10;
 
+// Of a model, at a speed that nobody has.
+const transfer = (share) => ({
+  bytes: Math.round(9.6e9 * share),
+  total: 9.6e9,
+  bytes_per_s: 32e6,
+});
+
 export class Studio {
   constructor(speed) {
     this.pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms / speed));
@@ -83,6 +90,7 @@ export class Studio {
       plan: null,
       text: '',
       tokens: 0,
+      model: null,
       warnings: [],
       error: null,
       result_id: null,
@@ -147,6 +155,7 @@ export class Studio {
         elapsed_s: round((Date.now() - job.started) / 1000),
         eta_s: eta === null ? null : round(eta * (1 - step / steps)),
         message,
+        transfer: kind === 'downloading' ? transfer(step / steps) : null,
       });
     }
   }

@@ -1,7 +1,10 @@
 #include "studio/jobs/download_task.h"
 
+#include <utility>
+
 #include "base/error.h"
 #include "base/str.h"
+#include "studio/jobs/problem.h"
 
 namespace ams {
 
@@ -13,13 +16,18 @@ void fetch_before_use(const std::string& name,
   reporter.enter(Stage::Downloading, name);
   DownloadContext context;
   context.stop = job.stop_token();
-  context.progress = [&](const DownloadProgress& progress) {
-    const double fraction = progress.total > 0 ? static_cast<double>(progress.bytes) /
-                                                     static_cast<double>(progress.total)
-                                               : 0.0;
-    reporter.download(progress.component, fraction);
-  };
-  shop.parts.downloader->fetch(name, context);
+  context.progress = [&reporter](const DownloadProgress& progress) { reporter.report(progress); };
+  try {
+    shop.parts.downloader->fetch(name, context);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::OutOfMemory) throw;
+    // What is short is the disk: a shorter song would not help.
+    Problem problem;
+    problem.title = "The disk is full";
+    problem.message = error.what();
+    problem.actions = {WayOut::Retry};
+    throw ProblemError(ErrorCode::OutOfMemory, std::move(problem));
+  }
 }
 
 void run_download_task(const std::string& name, Job& job, const Workshop& shop) {

@@ -15,7 +15,7 @@ void fetch_before_use(const std::string& name,
                       const Workshop& shop,
                       StageReporter& reporter);
 
-// The job of a preset. Throws Unsupported without a downloader. Download lane.
+// The job of a preset or model. Throws Unsupported without a downloader. Download lane.
 void run_download_task(const std::string& name, Job& job, const Workshop& shop);
 
 }  // namespace ams

@@ -17,6 +17,7 @@ class HubDownloader : public Downloader {
   HubDownloader(HubOptions options, std::vector<std::filesystem::path> folders);
 
   bool is_present(const std::string& name) const override;
+  std::vector<DownloadOffer> offers() const override;
   void fetch(const std::string& name, const DownloadContext& context) override;
 
  private:

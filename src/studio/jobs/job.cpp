@@ -41,6 +41,7 @@ Job::Job(Facts facts, const Clock& clock)
   view_.created_at = clock.date();
   view_.request = facts_.request;
   view_.result_id = facts_.result_id;
+  view_.model = facts_.model;
 }
 
 void Job::start() {

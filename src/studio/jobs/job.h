@@ -29,6 +29,7 @@ class Job {
     JobKind kind = JobKind::Song;
     JobRequest request = {};
     std::string result_id = {};  // that it works on; empty: none
+    std::string model = {};      // that it fetches; empty: none
   };
 
   Job(Facts facts, const Clock& clock);

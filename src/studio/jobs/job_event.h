@@ -25,6 +25,13 @@ struct QueuedEvent {
   std::optional<double> wait_seconds;  // measured on earlier jobs; absent: unknown
 };
 
+// How far a download is.
+struct Transfer {
+  int64_t bytes = 0;                       // there, of all that the model or adapter needs
+  int64_t total = 0;                       // 0: not known yet
+  std::optional<double> bytes_per_second;  // of the last seconds; absent: not known yet
+};
+
 struct StageEvent {
   Stage stage = Stage::Loading;
   std::optional<double> fraction;  // of the stage, 0 to 1; absent: unknown
@@ -33,6 +40,7 @@ struct StageEvent {
   double elapsed_seconds = 0;         // since the job left the queue
   std::optional<double> eta_seconds;  // of the whole job, measured; absent: unknown
   std::string message;
+  std::optional<Transfer> transfer;  // of Downloading; absent: nothing has come yet
 };
 
 struct PlanEvent {

@@ -10,6 +10,8 @@ std::string_view job_kind_name(JobKind kind) {
       return "lyrics";
     case JobKind::Lora:
       return "lora";
+    case JobKind::Download:
+      return "download";
     case JobKind::Stems:
       return "stems";
     case JobKind::Normalise:

@@ -15,7 +15,7 @@
 
 namespace ams {
 
-enum class JobKind { Song, Lyrics, Lora, Stems, Normalise, Mp3, Flac };
+enum class JobKind { Song, Lyrics, Lora, Download, Stems, Normalise, Mp3, Flac };
 
 std::string_view job_kind_name(JobKind kind);  // "song", "lyrics", …
 
@@ -36,6 +36,7 @@ std::string_view mode_of(const JobRequest& request);
 struct JobView {
   std::string id;
   JobKind kind = JobKind::Song;
+  std::string model;  // of a download: which one; else empty
   JobState state = JobState::Queued;
   std::chrono::system_clock::time_point created_at;
   int64_t last_event = 0;

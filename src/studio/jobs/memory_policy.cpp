@@ -20,4 +20,16 @@ std::vector<ModelPart> parts_to_put_away(const MemoryNeed& need, std::span<const
   return parts;
 }
 
+std::string_view model_part_name(ModelPart part) {
+  switch (part) {
+    case ModelPart::Stems:
+      return "stem networks";
+    case ModelPart::Lyrics:
+      return "lyrics networks";
+    case ModelPart::Song:
+      return "song networks";
+  }
+  return "";
+}
+
 }  // namespace ams

@@ -12,11 +12,14 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace ams {
 
 enum class ModelPart { Stems, Lyrics, Song };
+
+std::string_view model_part_name(ModelPart part);  // "song networks", …
 
 struct HeldModel {
   ModelPart part = ModelPart::Song;

@@ -12,22 +12,13 @@ namespace {
 
 constexpr const char* kModule = "studio";
 
-std::string_view part_name(ModelPart part) {
-  switch (part) {
-    case ModelPart::Stems:
-      return "stem networks";
-    case ModelPart::Lyrics:
-      return "lyrics networks";
-    case ModelPart::Song:
-      return "song networks";
-  }
-  return "";
-}
-
 }  // namespace
 
 ModelManager::ModelManager(const StudioParts& parts, size_t headroom_bytes)
-    : parts_(parts), headroom_bytes_(headroom_bytes) {}
+    : parts_(parts),
+      headroom_bytes_(headroom_bytes),
+      survey_(parts.survey),
+      lyrics_part_(parts.find_lyrics()) {}
 
 ModelManager::LoadTurn::LoadTurn(ModelManager& manager) : manager_(manager) {
   std::unique_lock lock(manager_.mutex_);
@@ -44,6 +35,7 @@ ModelManager::LoadTurn::~LoadTurn() {
 }
 
 Engine& ModelManager::engine() {
+  if (take(is_song_old_)) engine_.reset();
   if (!engine_) {
     const LoadTurn turn(*this);
     engine_ = parts_.open_engine();
@@ -55,16 +47,22 @@ Engine& ModelManager::engine() {
 }
 
 LyricsWriter& ModelManager::lyrics_writer() {
-  if (!parts_.open_lyrics_writer) {
+  if (take(is_lyrics_old_)) lyrics_.reset();
+  std::optional<LyricsPart> part;
+  {
+    const std::lock_guard lock(mutex_);
+    part = lyrics_part_;
+  }
+  if (!part) {
     throw Error(ErrorCode::Unsupported,
                 "lyrics: no lyrics model is installed; ams models lists what can be downloaded");
   }
   if (!lyrics_) {
     const LoadTurn turn(*this);
-    lyrics_ = parts_.open_lyrics_writer();
+    lyrics_ = part->open();
   }
   if (lyrics_->weight_bytes() == 0) {
-    make_room({ModelPart::Lyrics, parts_.lyrics_bytes, headroom_bytes_, free_bytes()});
+    make_room({ModelPart::Lyrics, part->bytes, headroom_bytes_, free_bytes()});
   }
   return *lyrics_;
 }
@@ -77,7 +75,7 @@ void ModelManager::update_facts() {
   std::optional<EngineFacts> facts;
   if (engine_) facts = engine_->facts();
   const std::lock_guard lock(mutex_);
-  if (!facts) return;
+  if (!facts || is_song_old_) return;
   device_ = facts->device;
   facts_ = std::move(facts);
 }
@@ -96,7 +94,7 @@ void ModelManager::make_room(const MemoryNeed& need) {
   if (lyrics_) held.push_back({ModelPart::Lyrics, lyrics_->weight_bytes(), false});
   if (engine_) held.push_back({ModelPart::Song, engine_->facts().weight_bytes, false});
   for (const ModelPart part : parts_to_put_away(need, held)) {
-    log(LogLevel::Info, kModule, str("the ", part_name(part), " make room for others"));
+    log(LogLevel::Info, kModule, str("the ", model_part_name(part), " make room for others"));
     put_away(part);
   }
 }
@@ -108,6 +106,59 @@ void ModelManager::put_away(ModelPart part) {
   std::unique_ptr<PostProcessor> idle;  // destroyed without the lock
   const std::lock_guard lock(mutex_);
   if (!is_post_in_use_) idle = std::move(post_);
+}
+
+void ModelManager::preload(ModelPart part, const JobContext& job) {
+  if (part == ModelPart::Stems) {
+    if (!parts_.open_post_processor) {
+      throw Error(ErrorCode::Unsupported, "stems: this server cannot process finished songs");
+    }
+    const PostLease tools(*this);
+    const LoadTurn turn(*this);
+    (*tools).preload(job);
+  } else if (part == ModelPart::Lyrics) {
+    LyricsWriter& writer = lyrics_writer();
+    const LoadTurn turn(*this);
+    LyricsContext context;
+    static_cast<JobContext&>(context) = job;
+    writer.preload(context);
+  } else {
+    Engine& opened = engine();
+    const LoadTurn turn(*this);
+    opened.preload(job);
+  }
+  update_facts();
+}
+
+bool ModelManager::take(bool& flag) {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(flag, false);
+}
+
+void ModelManager::renew(ModelPart part) {
+  // Both read the disk: without the lock.
+  if (part == ModelPart::Lyrics) {
+    std::optional<LyricsPart> found = parts_.find_lyrics();
+    const std::lock_guard lock(mutex_);
+    lyrics_part_ = std::move(found);
+    is_lyrics_old_ = true;
+  } else if (part == ModelPart::Song && parts_.survey_again) {
+    EngineSurvey found = parts_.survey_again();
+    const std::lock_guard lock(mutex_);
+    survey_ = std::move(found);
+    facts_.reset();
+    is_song_old_ = true;
+  }
+}
+
+bool ModelManager::has_lyrics() const {
+  const std::lock_guard lock(mutex_);
+  return lyrics_part_.has_value();
+}
+
+EngineSurvey ModelManager::survey() const {
+  const std::lock_guard lock(mutex_);
+  return survey_;
 }
 
 void ModelManager::put_away_others(ModelPart part) {

@@ -57,6 +57,15 @@ class ModelManager {
     ModelManager& manager_;
   };
 
+  // Reads weights before a job needs them; the state is "loading". The part's lane. Throws what
+  // loading throws, Unsupported for what is not here.
+  void preload(ModelPart part, const JobContext& job);
+  // Looks again for what a download brought: the next job opens it. Any thread.
+  void renew(ModelPart part);
+  bool has_lyrics() const;
+  // What the engine is, or will be before it is opened.
+  EngineSurvey survey() const;
+
   // Puts away everything but `part` that is not in use: after memory ran out. Engine lane.
   void put_away_others(ModelPart part);
   // All that is loaded, at the end. Needs both lanes to have ended.
@@ -70,6 +79,7 @@ class ModelManager {
  private:
   void make_room(const MemoryNeed& need);
   void put_away(ModelPart part);
+  bool take(bool& flag);  // with the lock; false afterwards
   std::optional<size_t> free_bytes() const;
 
   const StudioParts& parts_;
@@ -85,6 +95,10 @@ class ModelManager {
   std::unique_ptr<PostProcessor> post_;  // the pointee only with is_post_in_use_, or while loading
   bool is_post_in_use_ = false;
   std::optional<EngineFacts> facts_;
+  EngineSurvey survey_;
+  std::optional<LyricsPart> lyrics_part_;  // empty: there is no lyrics model
+  bool is_song_old_ = false;               // opened before the model that it would find now
+  bool is_lyrics_old_ = false;
   std::string device_;
 };
 

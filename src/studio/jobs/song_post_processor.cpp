@@ -126,8 +126,12 @@ size_t SongPostProcessor::weight_bytes() const {
   return splitter_ ? kHtdemucsBytes : 0;
 }
 
-PostReport SongPostProcessor::separate(const PostTask& task, const JobContext& job) {
+void SongPostProcessor::preload(const JobContext& job) {
   if (!splitter_) splitter_ = StemSplitter::open(stem_options_, job);
+}
+
+PostReport SongPostProcessor::separate(const PostTask& task, const JobContext& job) {
+  preload(job);
   StemFileRequest request;
   request.source = task.source;
   request.folder = task.folder;

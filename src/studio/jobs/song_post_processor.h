@@ -17,6 +17,7 @@ class SongPostProcessor : public PostProcessor {
   explicit SongPostProcessor(StemOptions stems) : stem_options_(std::move(stems)) {}
 
   PostReport run(const PostTask& task, const JobContext& job) override;
+  void preload(const JobContext& job) override;
   size_t weight_bytes() const override;
 
  private:

@@ -1,6 +1,7 @@
 #include "studio/jobs/song_task.h"
 
 #include <algorithm>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "studio/jobs/request_inputs.h"
 #include "studio/jobs/result_label.h"
 #include "studio/jobs/time_budget.h"
+#include "studio/post/song_tags.h"
 
 namespace ams {
 namespace {
@@ -75,7 +77,7 @@ class SongSaver {
     facts.created_at = utc_text(view.created_at);
     shop_.folder.require_space(FolderRole::Output,
                                static_cast<uintmax_t>(kWavBytesPerSecond * song.audio.seconds()));
-    const SongFile file = add_song(song);
+    const SongFile file = add_song(song, facts);
     add_input();
     add_marks(song);
     view.metadata = shop_.parts.documents->song(
@@ -97,9 +99,21 @@ class SongSaver {
     record_.view.files.push_back(std::move(file));
   }
 
-  SongFile add_song(const SongResult& song) {
+  // The request goes into the file, so that the file alone can restore the settings.
+  AudioTags tags(const SongReport& report, const JobFacts& facts) const {
+    const auto& request = std::get<SongRequest>(job_.request());
+    const SongTagFacts more{
+        .request_json = shop_.parts.documents->resolved_request(request, report).dump(),
+        .job_id = facts.job_id,
+        .year = std::stol(facts.created_at.substr(0, 4))};
+    return song_tags(request, report, more);
+  }
+
+  SongFile add_song(const SongResult& song, const JobFacts& facts) {
     const fs::path path = work_.path() / "song.wav";
-    const SongFile written = write_song_file(path, song.audio);
+    SongFileOptions options;
+    options.tags = tags(song.report, facts);
+    const SongFile written = write_song_file(path, song.audio, options);
     ResultFile file;
     file.role = FileRole::Song;
     file.mime = "audio/wav";

@@ -1,11 +1,13 @@
 #include "studio/jobs/studio.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "studio/jobs/problem.h"
 #include "studio/jobs/random_id.h"
 #include "studio/jobs/request_inputs.h"
 #include "studio/jobs/studio_impl.h"
@@ -42,6 +44,43 @@ Studio::Impl::Impl(const StudioOptions& given_options, StudioParts given_parts)
       download_lane_("download", options.max_waiting, [this] { announce(download_lane_); }),
       cleaner_([this](const std::stop_token& stop) { clean_up_until(stop); }) {
   log(LogLevel::Info, "studio", str("data folder ", folder.root().string()));
+  start_preload();
+}
+
+void Studio::Impl::start_preload() {
+  const auto is_wanted = [this](ModelPart part) {
+    return std::count(options.preload.begin(), options.preload.end(), part) > 0;
+  };
+  std::vector<ModelPart> on_engine;
+  // Songs last: where there is no room for both, they stay.
+  for (const ModelPart part : {ModelPart::Lyrics, ModelPart::Song}) {
+    if (is_wanted(part)) on_engine.push_back(part);
+  }
+  const auto start = [this](Lane& lane, std::vector<ModelPart> wanted) {
+    // Of no session: nobody sees it, but jobs wait for it.
+    auto job = std::make_shared<Job>(Job::Facts{random_id("j_"), ""}, clock);
+    lane.submit(std::move(job),
+                [this, wanted = std::move(wanted)](Job& running) { preload(wanted, running); });
+  };
+  if (!on_engine.empty()) start(engine_lane_, std::move(on_engine));
+  if (is_wanted(ModelPart::Stems)) start(post_lane_, {ModelPart::Stems});
+}
+
+void Studio::Impl::preload(const std::vector<ModelPart>& wanted, const Job& job) {
+  JobContext context;
+  context.stop = job.stop_token();
+  for (const ModelPart part : wanted) {
+    if (job.stop_token().stop_requested()) return;
+    try {
+      models.preload(part, context);
+      log(LogLevel::Info, "studio", str(model_part_name(part), " are loaded"));
+    } catch (...) {
+      if (job.stop_token().stop_requested()) return;
+      log(LogLevel::Warning,
+          "studio",
+          str(model_part_name(part), " are not loaded: ", current_problem().message));
+    }
+  }
 }
 
 Studio::Impl::~Impl() { shut_down(); }
@@ -104,7 +143,7 @@ StudioState Studio::Impl::state() const {
     state.activity = models.is_loading() ? StudioActivity::Loading : StudioActivity::Busy;
   }
   state.engine = models.facts();
-  state.has_lyrics = static_cast<bool>(parts.open_lyrics_writer);
+  state.has_lyrics = models.has_lyrics();
   state.has_stems = static_cast<bool>(parts.open_post_processor);
   state.result_lifetime = options.result_lifetime;
   state.upload_lifetime = options.upload_lifetime;
@@ -182,6 +221,16 @@ JobView Studio::prepare_lora(const std::string& session, const std::string& lora
   return impl_->prepare_lora(session, lora_id);
 }
 
+JobView Studio::download_model(const std::string& session, const std::string& name) {
+  check_session_id(session);
+  return impl_->download_model(session, name);
+}
+
+std::vector<DownloadOffer> Studio::download_offers() {
+  const auto& downloader = impl_->parts.downloader;
+  return downloader ? downloader->offers() : std::vector<DownloadOffer>();
+}
+
 JobView Studio::job(const std::string& session, const std::string& id) {
   check_session_id(session);
   return impl_->jobs.find(session, id)->view();
@@ -226,6 +275,8 @@ std::vector<HistoryItem> Studio::history(const std::string& session) {
 StoredFile Studio::file(const std::string& file_id) { return impl_->file(file_id); }
 
 StudioState Studio::state() { return impl_->state(); }
+
+EngineSurvey Studio::survey() { return impl_->models.survey(); }
 
 void Studio::sweep() { impl_->sweep(); }
 

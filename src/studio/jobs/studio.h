@@ -108,6 +108,12 @@ class Studio {
                   FileRole source);
   // Fetches a preset. existing = true with state Done: it is there.
   JobView prepare_lora(const std::string& session, const std::string& lora_id);
+  // Fetches a model by a name of `ams pull` or of download_offers(), with what it needs; the next
+  // job finds it. existing = true: it is there (state Done), or the session is fetching one.
+  // Throws NotFound that lists the names, Unsupported where nothing is fetched.
+  JobView download_model(const std::string& session, const std::string& name);
+  // What download_model() could bring.
+  std::vector<DownloadOffer> download_offers();
 
   JobView job(const std::string& session, const std::string& id);
   // Queued: cancelled at once. Running: asked to stop; its event follows. Finished: unchanged.
@@ -133,6 +139,8 @@ class Studio {
 
   // --- Server ----------------------------------------------------------------------------------
   StudioState state();
+  // What the engine will be, before the first job has opened it.
+  EngineSurvey survey();
   // Removes what has outlived its time; also done once a minute without being asked.
   void sweep();
   // Refuses new work, ends waiting jobs, asks running ones to stop; every stream gets its last

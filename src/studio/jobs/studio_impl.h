@@ -48,6 +48,7 @@ class Studio::Impl {
                  std::optional<int64_t> seed);
   JobView process(const std::string& session, const std::string& result_id, const PostOrder& order);
   JobView prepare_lora(const std::string& session, const std::string& lora_id);
+  JobView download_model(const std::string& session, const std::string& name);
   JobView cancel(const std::string& session, const std::string& id);
 
   // The rest (studio.cpp)
@@ -78,11 +79,14 @@ class Studio::Impl {
   // Tells the waiting jobs of a lane their places.
   void announce(const Lane& lane);
   std::optional<double> wait_seconds(const Lane::Line& line, size_t place) const;
-  JobView present(const std::string& session, JobKind kind, const std::string& result_id) const;
+  JobView present(Job::Facts facts) const;
   SongRequest with_inputs_again(const std::string& session,
                                 const std::string& job_id,
                                 SongRequest request);
   void require_open() const;
+  // Reads what options.preload names, in the lanes that use it; what cannot be read is logged.
+  void start_preload();
+  void preload(const std::vector<ModelPart>& wanted, const Job& job);
   void clean_up_until(const std::stop_token& stop);
 
   std::atomic<bool> is_closing_ = false;

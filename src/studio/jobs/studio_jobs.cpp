@@ -12,6 +12,7 @@
 #include "studio/jobs/request_inputs.h"
 #include "studio/jobs/studio_impl.h"
 #include "studio/lora/lora_presets.h"
+#include "studio/models/model_downloads.h"
 
 namespace ams {
 namespace {
@@ -58,7 +59,7 @@ JobView Studio::Impl::submit(const std::string& session, Submission submission) 
     return marked_existing(active->view());
   }
   if (auto* lyrics = std::get_if<LyricsRequest>(&submission.request)) {
-    if (!parts.open_lyrics_writer) {
+    if (!models.has_lyrics()) {
       throw Error(ErrorCode::Unsupported, "lyrics: this server has no lyrics model");
     }
     facts.request = std::move(*lyrics);
@@ -148,7 +149,10 @@ JobView Studio::Impl::process(const std::string& session,
   if (const JobPtr active = jobs.active_on_result(result_id, order.kind)) {
     return marked_existing(active->view());
   }
-  if (has_roles(*record, order)) return present(session, order.kind, result_id);
+  if (has_roles(*record, order)) {
+    return present(
+        {.id = random_id("j_"), .session = session, .kind = order.kind, .result_id = result_id});
+  }
   if (!parts.open_post_processor) {
     throw Error(ErrorCode::Unsupported, "studio: this server cannot process finished songs");
   }
@@ -178,7 +182,7 @@ JobView Studio::Impl::prepare_lora(const std::string& session, const std::string
   }
   const std::string name(preset->name);
   if (parts.downloader && parts.downloader->is_present(name)) {
-    return present(session, JobKind::Lora, "");
+    return present({random_id("j_"), session, JobKind::Lora});
   }
   auto job = std::make_shared<Job>(Job::Facts{random_id("j_"), session, JobKind::Lora}, clock);
   return enqueue(download_lane_, job, [this, name](Job& running) {
@@ -187,12 +191,33 @@ JobView Studio::Impl::prepare_lora(const std::string& session, const std::string
   });
 }
 
+JobView Studio::Impl::download_model(const std::string& session, const std::string& name) {
+  const ModelDownload download = find_studio_download(name);
+  const std::lock_guard lock(submit_);
+  require_open();
+  if (!parts.downloader) {
+    throw Error(ErrorCode::Unsupported, "studio: this server downloads nothing");
+  }
+  if (const JobPtr active = jobs.active_of_kind(session, JobKind::Download)) {
+    return marked_existing(active->view());
+  }
+  Job::Facts facts{random_id("j_"), session, JobKind::Download};
+  facts.model = download.folder;
+  if (parts.downloader->is_present(download.name)) return present(std::move(facts));
+  auto job = std::make_shared<Job>(std::move(facts), clock);
+  return enqueue(
+      download_lane_, job, [this, name = download.name, kind = download.kind](Job& running) {
+        run_download_task(name, running, shop);
+        if (kind == "lyrics") models.renew(ModelPart::Lyrics);
+        if (kind == "song" || kind == "planner") models.renew(ModelPart::Song);
+        return std::string();
+      });
+}
+
 // The answer where nothing is left to do: a job that is done, which nobody can ask about later.
-JobView Studio::Impl::present(const std::string& session,
-                              JobKind kind,
-                              const std::string& result_id) const {
-  Job job({random_id("j_"), session, kind}, clock);
-  job.emit(DoneEvent{result_id});
+JobView Studio::Impl::present(Job::Facts facts) const {
+  Job job(std::move(facts), clock);
+  job.emit(DoneEvent{job.result_id()});
   return marked_existing(job.view());
 }
 

@@ -5,6 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <vector>
+
+#include "studio/jobs/memory_policy.h"
 
 namespace ams {
 
@@ -19,6 +22,7 @@ struct StudioOptions {
   std::chrono::seconds result_lifetime{24 * 3600};
   std::chrono::seconds upload_lifetime{2 * 3600};
   std::chrono::seconds heartbeat_interval{15};  // longest silence of an event stream
+  std::vector<ModelPart> preload = {};          // read at the start instead of with the first job
   BudgetRule budget = BudgetRule::Automatic;
   size_t spare_disk_bytes = size_t{512} << 20;        // left free by every write
   size_t memory_headroom_bytes = size_t{2} << 30;     // of the device, left free by every load

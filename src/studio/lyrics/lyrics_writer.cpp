@@ -14,6 +14,7 @@
 #include "studio/models/lyrics_model_files.h"
 #include "studio/models/vocabulary_check.h"
 #include "studio/requests/song_controls.h"
+#include "studio/weights/model_weights.h"
 #include "tensor/device.h"
 #include "tensor/weight_store.h"
 #include "text/tokenizer.h"
@@ -23,11 +24,15 @@ namespace {
 
 // A model with its weights. The device must outlive it.
 struct LoadedModel {
-  LoadedModel(const std::filesystem::path& folder, const Device& device, Quantisation quant)
+  LoadedModel(const std::filesystem::path& folder,
+              const Device& device,
+              Quantisation quant,
+              const QuantCache& cache)
       : lm(store.root(), QwenConfig::load(folder), device, /*exact_caches=*/false),
         tokenizer(Tokenizer::load(folder)) {
     check_vocabulary(*tokenizer, lm.vocab_size(), folder);
-    const std::shared_ptr<const WeightFile> weights = open_qwen_weights(folder);
+    const std::shared_ptr<const WeightFile> weights =
+        without_qwen_prefix(open_model_weights(folder, precision_of(quant), cache));
     precision = precision_of(quant, *weights);
     store.load(*weights, device, precision_of(quant));
   }
@@ -47,6 +52,7 @@ class QwenLyricsWriter : public LyricsWriter {
         model_name_(options.model) {}
 
   LyricsDraft write(const LyricsRequest& asked, const LyricsContext& context) override;
+  void preload(const LyricsContext& context) override { load(context); }
   size_t weight_bytes() const override { return model_ ? model_->store.bytes() : 0; }
 
  private:
@@ -71,7 +77,7 @@ void QwenLyricsWriter::load(const LyricsContext& context) {
   if (model_) return;
   context.progress({.stage = "loading", .message = files_.name});
   try {
-    model_.emplace(files_.folder, *device_, options_.quant);
+    model_.emplace(files_.folder, *device_, options_.quant, QuantCache{options_.quant_cache});
   } catch (const Error& error) {
     if (error.code() != ErrorCode::OutOfMemory) throw;
     throw Error(ErrorCode::OutOfMemory,

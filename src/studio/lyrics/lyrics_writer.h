@@ -57,7 +57,10 @@ class LyricsWriter {
   // not fit the model's context, and whatever open() throws.
   virtual LyricsDraft write(const LyricsRequest& request, const LyricsContext& context) = 0;
 
-  virtual size_t weight_bytes() const = 0;  // on the device; 0 before the first draft
+  // Reads the weights now. Throws as write().
+  virtual void preload(const LyricsContext& context) = 0;
+
+  virtual size_t weight_bytes() const = 0;  // on the device; 0 before they are read
 };
 
 }  // namespace ams

@@ -19,25 +19,35 @@ constexpr int64_t kCompanionBytes = 5'270'000'000;  // VAE, text encoder, planne
 
 struct SongRow {
   const char* name;
+  const char* variant;
   const char* repository;  // empty: a folder of the umbrella
   int64_t bytes;
   const char* help;
 };
 
 constexpr std::array<SongRow, 9> kSongs{{
-    {"xl-sft", "ACE-Step/acestep-v15-xl-sft", kXlBytes, "best songs; the default"},
-    {"xl-turbo", "ACE-Step/acestep-v15-xl-turbo", kXlBytes, "8 steps, large"},
-    {"xl-base", "ACE-Step/acestep-v15-xl-base", kXlBytes, "large, for adapters and experiments"},
-    {"sft", "ACE-Step/acestep-v15-sft", kSmallBytes, "good songs on small machines"},
-    {"turbo", "", kSmallBytes, "8 steps, the fastest"},
-    {"base", "ACE-Step/acestep-v15-base", kSmallBytes, "for adapters and experiments"},
-    {"turbo-shift1", "ACE-Step/acestep-v15-turbo-shift1", kSmallBytes, "8 steps, shift 1"},
-    {"turbo-shift3", "ACE-Step/acestep-v15-turbo-shift3", kSmallBytes, "8 steps, shift 3"},
+    {"xl-sft", "sft", "ACE-Step/acestep-v15-xl-sft", kXlBytes, "best songs; the default"},
+    {"xl-turbo", "turbo", "ACE-Step/acestep-v15-xl-turbo", kXlBytes, "8 steps, large"},
+    {"xl-base",
+     "base",
+     "ACE-Step/acestep-v15-xl-base",
+     kXlBytes,
+     "large, for adapters and experiments"},
+    {"sft", "sft", "ACE-Step/acestep-v15-sft", kSmallBytes, "good songs on small machines"},
+    {"turbo", "turbo", "", kSmallBytes, "8 steps, the fastest"},
+    {"base", "base", "ACE-Step/acestep-v15-base", kSmallBytes, "for adapters and experiments"},
+    {"turbo-shift1", "turbo", "ACE-Step/acestep-v15-turbo-shift1", kSmallBytes, "8 steps, shift 1"},
+    {"turbo-shift3", "turbo", "ACE-Step/acestep-v15-turbo-shift3", kSmallBytes, "8 steps, shift 3"},
     {"turbo-continuous",
+     "turbo",
      "ACE-Step/acestep-v15-turbo-continuous",
      kSmallBytes,
      "8 steps, any shift from 1 to 5"},
 }};
+
+std::string base_name(const std::string& repository) {
+  return repository.substr(repository.find('/') + 1);
+}
 
 // The files of a network in a folder of the umbrella.
 void add_folder(RepositoryFiles& files, const std::string& folder) {
@@ -53,8 +63,12 @@ RepositoryFiles checkpoint(const std::string& repository) {
 }
 
 ModelDownload song_download(const SongRow& row) {
-  ModelDownload download{
-      .name = row.name, .kind = "song", .help = row.help, .bytes = row.bytes + kCompanionBytes};
+  ModelDownload download{.name = row.name,
+                         .kind = "song",
+                         .help = row.help,
+                         .variant = row.variant,
+                         .folder = str("acestep-v15-", row.name),
+                         .bytes = row.bytes + kCompanionBytes};
   RepositoryFiles umbrella{.repository = kUmbrella};
   const bool is_in_umbrella = *row.repository == '\0';
   if (is_in_umbrella) {
@@ -71,37 +85,45 @@ ModelDownload song_download(const SongRow& row) {
   return download;
 }
 
+// A repository that is one model, listed under its own name.
+ModelDownload whole_repository(ModelDownload download, const std::string& repository) {
+  download.folder = base_name(repository);
+  download.items = {checkpoint(repository)};
+  return download;
+}
+
 void add_planners(std::vector<ModelDownload>& downloads) {
   RepositoryFiles umbrella{.repository = kUmbrella};
   add_folder(umbrella, "acestep-5Hz-lm-1.7B");
   downloads.push_back({.name = "planner-1.7b",
                        .kind = "planner",
                        .help = "the default planner; comes with every song model",
+                       .folder = "acestep-5Hz-lm-1.7B",
                        .bytes = 3'724'000'000,
                        .items = {umbrella}});
-  downloads.push_back({.name = "planner-0.6b",
-                       .kind = "planner",
-                       .help = "the smallest planner",
-                       .bytes = 1'341'000'000,
-                       .items = {checkpoint("ACE-Step/acestep-5Hz-lm-0.6B")}});
-  downloads.push_back({.name = "planner-4b",
-                       .kind = "planner",
-                       .help = "the largest planner",
-                       .bytes = 8'400'000'000,
-                       .items = {checkpoint("ACE-Step/acestep-5Hz-lm-4B")}});
+  downloads.push_back(whole_repository({.name = "planner-0.6b",
+                                        .kind = "planner",
+                                        .help = "the smallest planner",
+                                        .bytes = 1'341'000'000},
+                                       "ACE-Step/acestep-5Hz-lm-0.6B"));
+  downloads.push_back(whole_repository({.name = "planner-4b",
+                                        .kind = "planner",
+                                        .help = "the largest planner",
+                                        .bytes = 8'400'000'000},
+                                       "ACE-Step/acestep-5Hz-lm-4B"));
 }
 
 void add_others(std::vector<ModelDownload>& downloads) {
-  downloads.push_back({.name = "lyrics",
-                       .kind = "lyrics",
-                       .help = "Qwen2.5-7B-Instruct writes lyrics",
-                       .bytes = 15'243'000'000,
-                       .items = {checkpoint("Qwen/Qwen2.5-7B-Instruct")}});
-  downloads.push_back({.name = "lyrics-3b",
-                       .kind = "lyrics",
-                       .help = "Qwen2.5-3B-Instruct, for small machines",
-                       .bytes = 6'183'000'000,
-                       .items = {checkpoint("Qwen/Qwen2.5-3B-Instruct")}});
+  downloads.push_back(whole_repository({.name = "lyrics",
+                                        .kind = "lyrics",
+                                        .help = "Qwen2.5-7B-Instruct writes lyrics",
+                                        .bytes = 15'243'000'000},
+                                       "Qwen/Qwen2.5-7B-Instruct"));
+  downloads.push_back(whole_repository({.name = "lyrics-3b",
+                                        .kind = "lyrics",
+                                        .help = "Qwen2.5-3B-Instruct, for small machines",
+                                        .bytes = 6'183'000'000},
+                                       "Qwen/Qwen2.5-3B-Instruct"));
   // Not on the Hub under this organisation, but on the file host of the research group.
   WebFile htdemucs{
       .url = "https://dl.fbaipublicfiles.com/demucs/hybrid_transformer/955717e8-8726e21a.th",
@@ -112,6 +134,7 @@ void add_others(std::vector<ModelDownload>& downloads) {
   downloads.push_back({.name = "stems",
                        .kind = "stems",
                        .help = "HTDemucs takes songs apart into four stems",
+                       .folder = htdemucs.folder,
                        .bytes = htdemucs.bytes,
                        .items = {htdemucs}});
 }
@@ -128,25 +151,28 @@ ModelDownload repository_download(const std::string& repository) {
               "*.json", "*.safetensors", "*.gguf", "*.pt", "*.th", "*.txt", "*.jinja", "*.yaml"}}}};
 }
 
-[[noreturn]] void throw_unknown(std::string_view name) {
+[[noreturn]] void throw_unknown(std::string_view name,
+                                std::string_view expected,
+                                const std::vector<ModelDownload>& downloads) {
   std::string known;
-  for (const ModelDownload& download : model_downloads()) {
+  for (const ModelDownload& download : downloads) {
     known += str(known.empty() ? "" : ", ", download.name);
   }
   throw Error(ErrorCode::NotFound,
               str("models: nothing to download is called '",
                   name.substr(0, 200),
-                  "', expected ORG/NAME or one of: ",
+                  "', expected ",
+                  expected,
                   known));
 }
 
 // "acestep-v15-xl-sft" also means "xl-sft".
 bool is_called(const ModelDownload& download, std::string_view name) {
-  if (download.name == name) return true;
+  if (name.empty()) return false;
+  if (download.name == name || download.folder == name) return true;
   const auto* files = std::get_if<RepositoryFiles>(&download.items.front());
   if (files == nullptr || files->repository == kUmbrella) return false;
-  return files->repository == name ||
-         files->repository.substr(files->repository.find('/') + 1) == name;
+  return files->repository == name || base_name(files->repository) == name;
 }
 
 }  // namespace
@@ -188,8 +214,19 @@ ModelDownload find_model_download(std::string_view name) {
                     preset->made_for,
                     "; it has no place in an ACE-Step 1.5 model"));
   }
-  if (name.find('/') == std::string_view::npos) throw_unknown(name);
+  if (name.find('/') == std::string_view::npos) {
+    throw_unknown(name, "ORG/NAME or one of: ", model_downloads());
+  }
   return repository_download(std::string(name));
+}
+
+ModelDownload find_studio_download(std::string_view name) {
+  std::vector<ModelDownload> downloads = model_downloads();
+  std::erase_if(downloads, [](const ModelDownload& each) { return each.kind == "lora"; });
+  const auto found = std::find_if(
+      downloads.begin(), downloads.end(), [&](const auto& each) { return is_called(each, name); });
+  if (found == downloads.end()) throw_unknown(name, "one of: ", downloads);
+  return std::move(*found);
 }
 
 std::vector<PulledItem> download_model(const ModelDownload& download,

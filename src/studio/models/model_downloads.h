@@ -15,10 +15,12 @@ namespace ams {
 struct LoraPreset;
 
 struct ModelDownload {
-  std::string name;   // "xl-sft", "lyrics", "Chinese New Year"
-  std::string kind;   // "song", "planner", "lyrics", "stems", "lora", "repository"
-  std::string help;   // one short sentence
-  int64_t bytes = 0;  // about; 0: not known before it is asked for
+  std::string name;       // "xl-sft", "lyrics", "Chinese New Year"
+  std::string kind;       // "song", "planner", "lyrics", "stems", "lora", "repository"
+  std::string help;       // one short sentence
+  std::string variant{};  // of song models: "sft", "turbo", "base"
+  std::string folder{};   // that it is listed as once it is here: "acestep-v15-xl-sft"
+  int64_t bytes = 0;      // about; 0: not known before it is asked for
   std::vector<PullItem> items{};
 };
 
@@ -28,6 +30,10 @@ std::vector<ModelDownload> model_downloads();
 // By name, LoRA preset ("Chinese New Year" or its repository), or any "org/repository".
 // Throws NotFound that lists the names, Unsupported for a preset of another model.
 ModelDownload find_model_download(std::string_view name);
+
+// What a studio works with: a song model, planner, lyrics model or stem separator, by its name or
+// the one of its folder; adapters and other repositories are not. Throws NotFound that lists them.
+ModelDownload find_studio_download(std::string_view name);
 
 // Fetches a download with everything it needs; see pull() for errors, threads and progress.
 // `revision`: of its first repository; empty: the newest.

@@ -128,6 +128,13 @@ void scan(const fs::path& folder,
 
 std::string_view model_role_name(ModelRole role) { return kRoleNames[static_cast<size_t>(role)]; }
 
+std::string model_name(const fs::path& folder) {
+  const fs::path repository = folder.parent_path().parent_path().filename();
+  const bool is_snapshot =
+      folder.parent_path().filename() == "snapshots" && repository.string().starts_with(kHubPrefix);
+  return is_snapshot ? repository_name(repository.string()) : folder.filename().string();
+}
+
 std::vector<ModelEntry> list_models(std::span<const fs::path> folders) {
   std::vector<ModelEntry> models;
   for (const fs::path& folder : folders) scan(folder, folder.filename().string(), kDepth, models);

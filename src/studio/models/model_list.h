@@ -29,6 +29,10 @@ struct ModelEntry {
 // names the first folder's wins. Thread-safe.
 std::vector<ModelEntry> list_models(std::span<const std::filesystem::path> folders);
 
+// What the model in a folder is called: as the folder, or as the Hub repository whose snapshot the
+// folder is. Thread-safe.
+std::string model_name(const std::filesystem::path& folder);
+
 // The element type that most bytes of the first weight file have: "bf16", "q8_0". Reads its header.
 // Empty if the file cannot be understood without running through it. Thread-safe.
 std::string model_precision(const ModelEntry& model);

@@ -131,7 +131,7 @@ SongModelFiles find_song_model(const std::string& model,
   const std::vector<ModelEntry> entries = list_models(searched);
   if (files.dit.empty()) files.dit = find_dit(model, entries, searched);
   const fs::path home = files.dit.parent_path();
-  files.name = files.dit.filename().string();
+  files.name = model_name(files.dit);
   if (home.filename() == "demo") files.name = "demo";
   const int64_t channels = config_value(files.dit, "audio_acoustic_hidden_dim", 64);
   const int64_t text_width = config_value(files.dit, "text_hidden_dim", 1024);
@@ -139,7 +139,8 @@ SongModelFiles find_song_model(const std::string& model,
   files.text_encoder =
       find_companion(entries, ModelRole::TextEncoder, home, "hidden_size", text_width);
   for (const ModelEntry& entry : candidates(entries, ModelRole::Planner, home, planner_rank)) {
-    if (!planner.empty() && entry.name != planner) continue;
+    const bool is_named = entry.name == planner || entry.name == "acestep-5Hz-lm-" + planner;
+    if (!planner.empty() && !is_named) continue;
     // The built-in model's codes mean nothing to another song model, and the other way round.
     const bool same_home = inside(entry.folder, home);
     const bool either_built_in =

@@ -19,8 +19,8 @@ struct SongModelFiles {
 // `model`: a folder (a checkpoint, or a collection with one and its companions), the name of a
 // checkpoint or bundle in `folders`, or empty for the best one there is. Companions are looked for
 // beside the checkpoint first, then in `folders`; only those whose sizes fit are taken.
-// `planner`: the name of a planner; empty: the best one that is there.
-// Throws NotFound naming what is missing and where it was looked for.
+// `planner`: the name of a planner, "acestep-5Hz-lm-1.7B" or "1.7B"; empty: the best one that is
+// there. Throws NotFound naming what is missing and where it was looked for.
 SongModelFiles find_song_model(const std::string& model,
                                const std::string& planner,
                                std::span<const std::filesystem::path> folders);

@@ -22,6 +22,13 @@ std::string beginning(std::string_view text, size_t characters) {
   return std::string(text.substr(0, bytes));
 }
 
+// A tag ends at the first NUL byte; a prompt may have one.
+std::string without_nul(std::string_view text) {
+  std::string kept(text);
+  std::erase(kept, '\0');
+  return kept;
+}
+
 std::string capitalised(std::string_view word) {
   std::string text(word);
   if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
@@ -60,19 +67,19 @@ AudioTags song_tags(const SongRequest& request,
   const PlannedSong planned = report.lm_result.value_or(PlannedSong{});
   const AdvancedOptions& own = controls_of(request).advanced;
   AudioTags tags;
-  const std::string_view prompt = prompt_of(request);
+  const std::string prompt = without_nul(prompt_of(request));
   tags.title = capitalised(mode_of(request));
   if (!prompt.empty()) tags.title += str(": ", beginning(prompt, kTitleCharacters));
   tags.artist = kArtist;
   tags.software = str(kArtist, " ", version());
-  tags.lyrics = std::string(lyrics_of(request));
+  tags.lyrics = without_nul(lyrics_of(request));
   tags.language = known(own.vocal_language, planned.vocal_language);
   tags.key_scale = known(own.keyscale, planned.keyscale);
   tags.bpm = own.bpm ? own.bpm : planned.bpm;
   if (facts.year > 0) tags.year = facts.year;
   tags.request_json = facts.request_json;
   tags.user["AMS_SEED"] = std::to_string(report.seed);
-  tags.user["AMS_PROMPT"] = std::string(prompt);
+  tags.user["AMS_PROMPT"] = prompt;
   tags.user["AMS_LORAS"] = adapters(report);
   tags.user["AMS_MODELS"] = models(report.models);
   tags.user["AMS_JOB_ID"] = facts.job_id;

@@ -21,6 +21,7 @@ class EnvironmentTest : public testing::Test {
                              "AMS_LOG_LEVEL",
                              "AMS_MODEL_DIR",
                              "AMS_OFFLINE",
+                             "AMS_PRECISION",
                              "HF_ENDPOINT",
                              "HF_HOME",
                              "HF_HUB_CACHE",
@@ -98,6 +99,23 @@ TEST_F(EnvironmentTest, log_level_is_checked) {
   EXPECT_EQ(read_environment().log_level, LogLevel::Debug);
   setenv("AMS_LOG_LEVEL", "loud", 1);
   EXPECT_THROW(read_environment(), Error);
+}
+
+TEST_F(EnvironmentTest, precision_is_a_format_of_weights) {
+  EXPECT_EQ(read_environment().quant, Quantisation::None);
+  setenv("AMS_PRECISION", "bf16", 1);
+  EXPECT_EQ(read_environment().quant, Quantisation::None);
+  setenv("AMS_PRECISION", "q5_k", 1);
+  EXPECT_EQ(read_environment().quant, Quantisation::Q5K);
+  setenv("AMS_PRECISION", "f16", 1);
+  try {
+    read_environment();
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::InvalidRequest);
+    EXPECT_THAT(error.what(), HasSubstr("AMS_PRECISION is 'f16'"));
+    EXPECT_THAT(error.what(), HasSubstr("q8_0"));
+  }
 }
 
 }  // namespace

@@ -68,5 +68,14 @@ TEST(LoopbackHost, is_reached_by_this_machine_only) {
   EXPECT_FALSE(is_loopback_host("192.168.1.5"));
 }
 
+TEST(FetchingModels, is_for_this_machine_and_for_holders_of_the_token) {
+  EXPECT_TRUE(may_fetch_models({}));
+  EXPECT_TRUE(may_fetch_models({.cors_origin = "https://music.example"}));
+  EXPECT_FALSE(may_fetch_models({.is_loopback = false}));
+  EXPECT_FALSE(may_fetch_models({.is_published = true}));  // behind a proxy
+  EXPECT_FALSE(may_fetch_models({.cors_origin = "*"}));
+  EXPECT_TRUE(may_fetch_models({.token = "t", .is_loopback = false, .is_published = true}));
+}
+
 }  // namespace
 }  // namespace ams

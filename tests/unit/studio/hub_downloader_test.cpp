@@ -1,5 +1,6 @@
 #include "studio/jobs/hub_downloader.h"
 
+#include <algorithm>
 #include <fstream>
 
 #include <gmock/gmock.h>
@@ -59,6 +60,34 @@ TEST_F(HubDownloaderTest, stem_models_that_lie_there_by_hand_are_present) {
   fs::create_directories(folder_.path() / "own/demucs");
   std::ofstream(folder_.path() / "own/demucs/955717e8.safetensors") << "w";
   EXPECT_TRUE(downloader().is_present("stems"));
+}
+
+TEST_F(HubDownloaderTest, a_checkpoint_without_all_its_files_is_not_present) {
+  const fs::path home = folder_.path() / "own/Qwen2.5-7B-Instruct";
+  fs::create_directories(home);
+  std::ofstream(home / "config.json") << R"({"model_type": "qwen2"})";
+  std::ofstream(home / "model-00001-of-00002.safetensors") << "w";
+  const auto is_offered = [this] {
+    const std::vector<DownloadOffer> offers = downloader().offers();
+    return std::any_of(offers.begin(), offers.end(), [](const DownloadOffer& offer) {
+      return offer.name == "Qwen2.5-7B-Instruct" && offer.kind == "lyrics" && offer.bytes > 0;
+    });
+  };
+  EXPECT_FALSE(downloader().is_present("lyrics"));
+  EXPECT_TRUE(is_offered());
+  std::ofstream(home / "model-00002-of-00002.safetensors") << "w";
+  EXPECT_TRUE(downloader().is_present("lyrics"));
+  EXPECT_FALSE(is_offered());
+}
+
+TEST_F(HubDownloaderTest, offers_models_but_nothing_without_a_network) {
+  const std::vector<DownloadOffer> offers = downloader().offers();
+  ASSERT_FALSE(offers.empty());
+  EXPECT_EQ(offers.front().name, "acestep-v15-xl-sft");
+  EXPECT_EQ(offers.front().variant, "sft");
+  for (const DownloadOffer& offer : offers) EXPECT_NE(offer.kind, "lora");
+  options.offline = true;
+  EXPECT_TRUE(downloader().offers().empty());
 }
 
 TEST_F(HubDownloaderTest, unknown_names_are_not_found) {

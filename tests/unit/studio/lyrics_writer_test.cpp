@@ -278,5 +278,24 @@ TEST(LyricsModelFiles, reasoning_is_closed_where_the_template_can_turn_it_off) {
   EXPECT_TRUE(find_lyrics_model((folder.path() / "m").string(), {}).closes_reasoning);
 }
 
+TEST(LyricsWriter, keeps_what_it_quantised_for_the_next_start) {
+  TemporaryFolder folder;
+  EngineOptions with = options();
+  with.quant = Quantisation::Q8_0;
+  const LyricsDraft on_load = draft_of(request(), with);
+  with.quant_cache = folder.path() / "quantised";
+  const LyricsDraft first = draft_of(request(), with);
+  std::vector<fs::path> kept;
+  for (const auto& entry : fs::directory_iterator(with.quant_cache)) kept.push_back(entry.path());
+  ASSERT_EQ(kept.size(), 1u);
+  const auto written = fs::last_write_time(kept.front());
+  const LyricsDraft second = draft_of(request(), with);
+  EXPECT_EQ(fs::last_write_time(kept.front()), written);
+  EXPECT_EQ(first.precision, "q8_0");
+  EXPECT_EQ(second.precision, "q8_0");
+  EXPECT_EQ(first.text, on_load.text);  // the same numbers, wherever they come from
+  EXPECT_EQ(second.text, on_load.text);
+}
+
 }  // namespace
 }  // namespace ams

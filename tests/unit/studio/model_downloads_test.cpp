@@ -69,6 +69,20 @@ TEST(ModelDownloads, are_found_by_repository_as_well) {
   EXPECT_EQ(find_model_download("someone/else").kind, "repository");
 }
 
+TEST(ModelDownloads, of_a_studio_are_models_by_any_of_their_names) {
+  EXPECT_EQ(find_studio_download("acestep-v15-turbo").name, "turbo");
+  EXPECT_EQ(find_studio_download("acestep-5Hz-lm-1.7B").name, "planner-1.7b");
+  EXPECT_EQ(find_studio_download("htdemucs").name, "stems");
+  for (const ModelDownload& download : model_downloads()) {
+    if (download.kind == "lora") continue;
+    EXPECT_EQ(find_studio_download(download.folder).name, download.name);
+    EXPECT_EQ(download.variant.empty(), download.kind != "song") << download.name;
+  }
+  for (const char* name : {"", "someone/else", "Chinese New Year"}) {
+    expect_error(ErrorCode::NotFound, "lyrics-3b", [&] { find_studio_download(name); });
+  }
+}
+
 TEST(ModelDownloads, unknown_and_unfit_names_are_explained) {
   expect_error(ErrorCode::NotFound, "xl-sft", [] { find_model_download("xxl"); });
   expect_error(ErrorCode::Unsupported, "v1.0", [] { find_model_download("Chinese Rap"); });

@@ -24,6 +24,12 @@ TEST(SongTags, title_is_mode_and_beginning_of_the_prompt) {
   EXPECT_TRUE(is_utf8(title));
 }
 
+TEST(SongTags, no_text_ends_a_tag_early) {
+  const AudioTags tags = song_tags(request_of(std::string("bossa\0 nova", 11)), {}, {});
+  EXPECT_EQ(tags.title, "Cover: bossa nova");
+  EXPECT_EQ(tags.user.at("AMS_PROMPT"), "bossa nova");
+}
+
 TEST(SongTags, own_tempo_wins_over_the_planned_one) {
   SongReport report;
   report.lm_result = PlannedSong{.bpm = 90, .keyscale = "C major", .vocal_language = "en"};

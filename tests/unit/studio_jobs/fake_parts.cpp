@@ -25,6 +25,9 @@ class FakeEngine : public Engine {
     return found == script_.songs.end() ? make_fake_song(request, job)
                                         : found->second(request, job);
   }
+  void preload(const JobContext& job) override {
+    if (script_.preload) script_.preload(job);
+  }
   EngineFacts facts() const override { return script_.facts; }
 
  private:
@@ -39,6 +42,9 @@ class FakeWriter : public LyricsWriter {
   LyricsDraft write(const LyricsRequest& request, const LyricsContext& context) override {
     return script_.lyrics(request, context);
   }
+  void preload(const LyricsContext& context) override {
+    if (script_.preload) script_.preload(context);
+  }
   size_t weight_bytes() const override { return 1000; }
 
  private:
@@ -50,6 +56,9 @@ class FakePost : public PostProcessor {
   explicit FakePost(Script& script) : script_(script) {}
   PostReport run(const PostTask& task, const JobContext& job) override {
     return script_.post(task, job);
+  }
+  void preload(const JobContext&) override {
+    throw Error(ErrorCode::NotFound, "stems: no stem separator is here");
   }
   size_t weight_bytes() const override { return 0; }
 
@@ -63,6 +72,11 @@ class FakeDownloader : public Downloader {
   bool is_present(const std::string& name) const override {
     const std::lock_guard lock(mutex_);
     return fetched_.count(name) > 0;
+  }
+  std::vector<DownloadOffer> offers() const override {
+    std::vector<DownloadOffer> offers;
+    if (!is_present("lyrics")) offers.push_back({.name = "Qwen2.5-7B-Instruct", .kind = "lyrics"});
+    return offers;
   }
   void fetch(const std::string& name, const DownloadContext& context) override {
     if (script_.download) script_.download(name, context);
@@ -100,6 +114,11 @@ class FakeDocuments : public StudioDocuments {
   Json lyrics(const LyricsRequest&, const LyricsDraft& draft, const JobFacts& job) const override {
     Json document = facts_json(job);
     document.set("tokens_generated", draft.tokens);
+    return document;
+  }
+  Json resolved_request(const SongRequest& request, const SongReport& report) const override {
+    Json document = FakeDocuments::request(request);
+    document.set("seed", report.seed);
     return document;
   }
   Json request(const JobRequest& request) const override {
@@ -196,7 +215,11 @@ SongResult make_fake_song(const SongRequest& request, const JobContext& job) {
 StudioParts fake_parts(Script& script, const Clock& clock) {
   StudioParts parts;
   parts.open_engine = [&script] { return std::make_unique<FakeEngine>(script); };
-  parts.open_lyrics_writer = [&script] { return std::make_unique<FakeWriter>(script); };
+  parts.find_lyrics = [&script]() -> std::optional<LyricsPart> {
+    if (!script.has_lyrics) return std::nullopt;
+    return LyricsPart{[&script] { return std::make_unique<FakeWriter>(script); }, 1000};
+  };
+  parts.survey_again = [&script] { return EngineSurvey{.facts = script.facts}; };
   parts.open_post_processor = [&script] { return std::make_unique<FakePost>(script); };
   parts.downloader = std::make_shared<FakeDownloader>(script);
   parts.documents = std::make_shared<FakeDocuments>();

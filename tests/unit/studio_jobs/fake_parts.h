@@ -38,7 +38,10 @@ struct Script {
   std::function<LyricsDraft(const LyricsRequest&, const LyricsContext&)> lyrics;
   std::function<PostReport(const PostTask&, const JobContext&)> post;
   std::function<void(const std::string&, const DownloadContext&)> download;
+  std::function<void(const JobContext&)> preload;  // of the engine and the lyrics writer
   EngineFacts facts{.device = "cuda", .device_name = "fake", .precision = "f32", .model = "fake"};
+
+  std::atomic<bool> has_lyrics = true;
 
   std::atomic<int> engines_opened = 0;
   std::atomic<int> engines_alive = 0;

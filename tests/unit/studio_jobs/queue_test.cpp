@@ -188,5 +188,47 @@ TEST_F(StudioQueue, a_job_that_throws_does_not_harm_the_next) {
   EXPECT_EQ(make_song(kAnna, "fine").state, JobState::Done);
 }
 
+TEST_F(StudioQueue, what_is_read_at_the_start_is_ready_for_the_first_job) {
+  std::atomic<int> reads = 0;
+  script_.preload = [&](const JobContext& context) {
+    ++reads;
+    gate_.pass(context.stop);
+  };
+  StudioOptions with = options();
+  with.preload = {ModelPart::Song, ModelPart::Lyrics, ModelPart::Stems};
+  start(with);
+  gate_.wait_for_arrivals(1);
+  EXPECT_EQ(studio().state().activity, StudioActivity::Loading);
+  EXPECT_EQ(script_.writers_alive, 1);  // lyrics first: where both do not fit, songs stay
+  EXPECT_EQ(script_.engines_alive, 0);
+  EXPECT_TRUE(studio().active_jobs(kAnna).empty());
+  const JobView waiting = submit(kAnna, "first");
+  EXPECT_EQ(waiting.queue->jobs_ahead, 1);
+  gate_.open();
+  EXPECT_EQ(finish(kAnna, waiting.id).state, JobState::Done);
+  EXPECT_EQ(reads, 2);
+  EXPECT_EQ(script_.engines_opened, 1);
+}
+
+TEST_F(StudioQueue, what_cannot_be_read_at_the_start_stops_nothing) {
+  script_.preload = [](const JobContext&) {
+    throw Error(ErrorCode::OutOfMemory, "engine: no memory");
+  };
+  StudioOptions with = options();
+  with.preload = {ModelPart::Song, ModelPart::Stems};
+  start(with);
+  EXPECT_EQ(make_song(kAnna, "fine").state, JobState::Done);
+}
+
+TEST_F(StudioQueue, reading_at_the_start_ends_with_the_studio) {
+  script_.preload = [this](const JobContext& context) { gate_.pass(context.stop); };
+  StudioOptions with = options();
+  with.preload = {ModelPart::Song};
+  start(with);
+  gate_.wait_for_arrivals(1);
+  studio_.reset();  // would wait for ever
+  EXPECT_EQ(script_.engines_alive, 0);
+}
+
 }  // namespace
 }  // namespace ams

@@ -2,6 +2,7 @@
 #include <fstream>
 
 #include "base/str.h"
+#include "studio/post/audio_facts.h"
 #include "studio/song_file.h"
 #include "unit/studio_jobs/studio_fixture.h"
 
@@ -347,6 +348,19 @@ TEST_F(StudioResults, nonsense_orders_are_refused) {
   refused(ErrorCode::InvalidRequest, JobKind::Mp3, FileRole::Mp3);
   refused(ErrorCode::InvalidRequest, JobKind::Normalise, FileRole::Normalised);
   refused(ErrorCode::NotFound, JobKind::Mp3, FileRole::Normalised);
+}
+
+TEST_F(StudioResults, the_file_of_a_song_holds_its_request) {
+  start();
+  const JobView job = make_song(kAnna, "warm lo-fi piano");
+  const ResultView result = studio().result(kAnna, job.result_id);
+  const fs::path path = studio().file(result.files.at(0).file_id).path;
+  const Json request = Json::parse(request_in_audio(path), "tag");
+  EXPECT_EQ(request.get("prompt", ""), "warm lo-fi piano");
+  EXPECT_EQ(request.get("seed", int64_t{-1}), result.metadata.get("seed", int64_t{0}));
+  const AudioTags tags = audio_facts(path, {}).source.tags;
+  EXPECT_EQ(tags.title, "Generate: warm lo-fi piano");
+  EXPECT_TRUE(tags.year);
 }
 
 }  // namespace

@@ -98,7 +98,7 @@ export interface ModelInfo {
   kind: 'song' | 'planner' | 'lyrics' | 'stems';
   variant: string; // "sft", "turbo", "base"; "" for other kinds
   bytes: number;
-  present: boolean; // false: it is downloaded on first use
+  present: boolean; // it is on this machine, with all that it needs
   loaded: boolean;
   selected: boolean;
   // A server that leaves them out offers no downloads and full models only.
@@ -191,6 +191,13 @@ export const STAGES = [
 ] as const;
 export type Stage = (typeof STAGES)[number];
 
+// How far a download is.
+export interface Transfer {
+  bytes: number; // that are there
+  total: number; // 0: not known yet
+  bytes_per_s: number | null; // of the last seconds; null: not known yet
+}
+
 interface Numbered {
   id: number; // counts from 1 within the job
 }
@@ -207,6 +214,7 @@ export interface StageEvent extends Numbered {
   elapsed_s: number; // since the job left the queue
   eta_s: number | null; // of the whole job, measured; null: unknown
   message: string;
+  transfer: Transfer | null; // of a download; null: nothing has come yet
 }
 export interface PlanEvent extends Numbered {
   kind: 'plan';
@@ -260,7 +268,7 @@ export interface Job {
   plan: Plan | null;
   text: string; // Lyrics: the draft so far
   tokens: number;
-  model?: string; // kind 'download': which one
+  model: string | null; // kind 'download': which one
   warnings: Problem[];
   error: Problem | null;
   result_id: string | null; // of post-processing: the result that it works on, from the start

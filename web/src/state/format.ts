@@ -1,4 +1,5 @@
 // Numbers as people read them. Pure.
+import type { Transfer } from '../api/types';
 
 // "1:05"; with tenths "1:05.3".
 export function clock(seconds: number, tenths = false): string {
@@ -26,6 +27,13 @@ export function bytes(count: number): string {
 // "about 40 s", "about 3 min".
 export function about(seconds: number): string {
   return seconds < 90 ? `about ${Math.ceil(seconds)} s` : `about ${Math.round(seconds / 60)} min`;
+}
+
+// "2.1 MB of 9.6 GB at 45 MB/s"; what is not known is left out.
+export function transferred({ bytes: done, total, bytes_per_s }: Transfer): string {
+  const of = total > 0 ? ` of ${bytes(total)}` : '';
+  const speed = bytes_per_s === null ? '' : ` at ${bytes(Math.round(bytes_per_s))}/s`;
+  return `${bytes(done)}${of}${speed}`;
 }
 
 export function ago(iso: string, now: number): string {

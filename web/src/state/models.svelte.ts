@@ -42,7 +42,7 @@ export class Models {
     try {
       await this.adopt(await this.client.downloadModel(model.name));
     } catch (error) {
-      this.fail(error, model);
+      this.fail(error, model.name);
     }
   }
 
@@ -59,7 +59,9 @@ export class Models {
       );
       if (current.error) throw new ApiError(0, current.error);
       await this.refresh();
-      if (current.state === 'done') this.toasts.info('The model is here', 'The next song uses it.');
+      if (current.state === 'done') this.toasts.info('The model is here', 'The next job uses it.');
+    } catch (error) {
+      this.fail(error, job.model ?? '');
     } finally {
       this.job = null;
     }
@@ -76,10 +78,12 @@ export class Models {
     }
   }
 
-  private fail(error: unknown, model: ModelInfo) {
+  private fail(error: unknown, name: string) {
     const found = toProblem(error);
-    this.toasts.show({ ...found, title: `Could not download ${model.name}` }, [
-      { label: 'Continue', run: () => void this.download(model) },
-    ]);
+    const model = this.list.find((m) => m.name === name && m.downloadable);
+    this.toasts.show(
+      { ...found, title: `Could not download ${name}` },
+      model ? [{ label: 'Continue', run: () => void this.download(model) }] : [],
+    );
   }
 }

@@ -116,7 +116,7 @@ describe('a missing model', () => {
     await bare.story(async (page) => {
       await page.getByText('Songs are noise for now').waitFor();
       await page.getByRole('button', { name: /Get acestep-v15-xl-sft/ }).click();
-      await page.getByText(/\d+ %, about .* left/).waitFor();
+      await page.getByText(/\d+ %, about .* left, .* of 9\.6 GB at 32 MB\/s/).waitFor();
       await page.reload(); // the download goes on
       await page.getByRole('button', { name: 'Stop the download' }).waitFor();
       await page.getByText('The model is here').waitFor();

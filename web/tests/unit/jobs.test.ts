@@ -16,6 +16,7 @@ const job: Job = {
   plan: null,
   text: '',
   tokens: 0,
+  model: null,
   warnings: [],
   error: null,
   result_id: null,
@@ -31,6 +32,7 @@ const stage = (id: number, fraction: number): JobEvent => ({
   elapsed_s: 1,
   eta_s: 1,
   message: '',
+  transfer: null,
 });
 
 describe('applyEvent', () => {
