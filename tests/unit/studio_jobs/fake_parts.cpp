@@ -219,7 +219,11 @@ StudioParts fake_parts(Script& script, const Clock& clock) {
     if (!script.has_lyrics) return std::nullopt;
     return LyricsPart{[&script] { return std::make_unique<FakeWriter>(script); }, 1000};
   };
-  parts.survey_again = [&script] { return EngineSurvey{.facts = script.facts}; };
+  parts.survey_again = [&script] {
+    EngineSurvey survey;
+    survey.facts = script.facts;
+    return survey;
+  };
   parts.open_post_processor = [&script] { return std::make_unique<FakePost>(script); };
   parts.downloader = std::make_shared<FakeDownloader>(script);
   parts.documents = std::make_shared<FakeDocuments>();
