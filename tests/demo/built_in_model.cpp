@@ -2,10 +2,12 @@
 
 #include <cstdlib>
 #include <map>
+#include <memory>
 #include <utility>
 
 #include "audio/encode.h"
 #include "studio/models/song_model_files.h"
+#include "support/temporary_folder.h"
 
 namespace ams {
 namespace {
@@ -17,9 +19,16 @@ fs::path model_folder() {
   return named != nullptr ? fs::path(named) : fs::path(AMS_TEST_SOURCE_DIR) / "models" / "demo";
 }
 
-std::map<size_t, AudioBuffer>& songs() {
-  static std::map<size_t, AudioBuffer> made;
-  return made;
+// What the tests of a suite share.
+struct Shared {
+  std::unique_ptr<Engine> engine;
+  TemporaryFolder folder;
+  std::map<size_t, AudioBuffer> songs;
+};
+
+std::unique_ptr<Shared>& shared() {
+  static std::unique_ptr<Shared> suite;
+  return suite;
 }
 
 }  // namespace
@@ -29,18 +38,14 @@ void BuiltInModel::SetUpTestSuite() {
   EngineOptions options;
   options.model = model_folder().string();
   options.device = "cpu";
-  engine_ = Engine::open(options);
-  folder_ = std::make_unique<TemporaryFolder>();
+  shared() = std::make_unique<Shared>();
+  shared()->engine = Engine::open(options);
 }
 
-void BuiltInModel::TearDownTestSuite() {
-  engine_.reset();
-  folder_.reset();
-  songs().clear();
-}
+void BuiltInModel::TearDownTestSuite() { shared().reset(); }
 
 void BuiltInModel::SetUp() {
-  if (!engine_) {
+  if (!shared()) {
     GTEST_SKIP() << model_folder() << " is not there; training/make_demo.sh makes it";
   }
 }
@@ -54,13 +59,14 @@ GenerateRequest BuiltInModel::ten_seconds(const HeldOutPrompt& prompt, int64_t s
 
 SongResult BuiltInModel::make(SongRequest request) {
   validate(request);
-  return engine_->generate(request, JobContext());
+  return shared()->engine->generate(request, JobContext());
 }
 
 const AudioBuffer& BuiltInModel::song_of(size_t prompt) {
-  const auto found = songs().find(prompt);
-  if (found != songs().end()) return found->second;
-  return songs().emplace(prompt, make(ten_seconds(kPrompts[prompt], 7)).audio).first->second;
+  std::map<size_t, AudioBuffer>& songs = shared()->songs;
+  const auto found = songs.find(prompt);
+  if (found != songs.end()) return found->second;
+  return songs.emplace(prompt, make(ten_seconds(kPrompts[prompt], 7)).audio).first->second;
 }
 
 std::string BuiltInModel::file_of(size_t prompt) {
@@ -70,6 +76,8 @@ std::string BuiltInModel::file_of(size_t prompt) {
   if (!fs::exists(path)) write_audio_file(path, song_of(prompt), exact);
   return path.string();
 }
+
+fs::path BuiltInModel::folder() { return shared()->folder.path(); }
 
 fs::path BuiltInModel::song_config() {
   return find_song_model(model_folder().string(), "", {}).dit / "config.json";

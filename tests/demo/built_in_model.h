@@ -2,14 +2,12 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "audio/audio_buffer.h"
 #include "studio/engine.h"
-#include "support/temporary_folder.h"
 
 namespace ams {
 
@@ -66,11 +64,7 @@ class BuiltInModel : public testing::Test {
   static std::string file_of(size_t prompt);
   // The config.json of the song model.
   static std::filesystem::path song_config();
-  static std::filesystem::path folder() { return folder_->path(); }
-
- private:
-  static inline std::unique_ptr<Engine> engine_;
-  static inline std::unique_ptr<TemporaryFolder> folder_;
+  static std::filesystem::path folder();
 };
 
 }  // namespace ams
