@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from .gguf_io import find_gguf, load_gguf
 from .safetensors_io import load_file
 
 
@@ -200,7 +201,10 @@ class Vae(nn.Module):
 
 
 def load_vae(folder, dtype=torch.float32):
+    """The autoencoder of a checkpoint folder, published or quantised."""
     with open(os.path.join(folder, "config.json")) as file:
         vae = Vae(json.load(file))
-    vae.load_state_dict(load_file(os.path.join(folder, "diffusion_pytorch_model.safetensors")))
+    quantised = find_gguf(folder)
+    vae.load_state_dict(load_gguf(quantised)[0] if quantised else
+                        load_file(os.path.join(folder, "diffusion_pytorch_model.safetensors")))
     return vae.to(dtype).eval()

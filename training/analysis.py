@@ -66,9 +66,24 @@ def chroma(x):
     return (frames / (frames.sum(1, keepdims=True) + 1e-9)).mean(0)
 
 
+def harmony_likeness(a, b):
+    """Mean correlation of the pitch classes of two clips [2, samples] frame by frame, over half a second each; [-1, 1]."""
+    def smooth(x):
+        frames = chroma_frames(x.mean(0))
+        frames = frames / (frames.sum(1, keepdims=True) + 1e-9)
+        return np.stack([np.convolve(column, np.ones(3) / 3, "same") for column in frames.T], axis=1)
+    first, second = smooth(a), smooth(b)
+    length = min(len(first), len(second))
+    first, second = (x[:length] - x[:length].mean(1, keepdims=True) for x in (first, second))
+    norm = np.sqrt((first ** 2).sum(1) * (second ** 2).sum(1))
+    return float(((first * second).sum(1) / (norm + 1e-12)).mean())
+
+
 def estimate_key(x):
-    """(tonic 0..11, 'major' or 'minor') by correlation with the key profiles."""
+    """(tonic 0..11, 'major' or 'minor') by correlation with the key profiles; C major for silence."""
     c = chroma(x)
+    if c.std() < 1e-9:
+        return 0, "major"
     scores = [(np.corrcoef(np.roll(profile, k), c)[0, 1], k, name)
               for k in range(12) for profile, name in ((_MAJOR, "major"), (_MINOR, "minor"))]
     return max(scores)[1:]

@@ -1,7 +1,7 @@
 """Write the built-in model in the official folder layout: python3 -m training.export --out models/demo ...
 
     <out>/acestep-v15-demo/      config.json, model.safetensors, silence_latent.pt
-    <out>/vae/                   config.json, diffusion_pytorch_model.safetensors
+    <out>/vae-demo/              config.json, diffusion_pytorch_model.safetensors
     <out>/Qwen3-Embedding-demo/  text encoder with its tokenizer
     <out>/acestep-5Hz-lm-demo/   planner with its tokenizer
 
@@ -47,6 +47,11 @@ def checked(module, tensors):
     return tensors
 
 
+def planner_tokenizer(words, dit_config):
+    """The tokenizer with one token per code of the song model."""
+    return words.with_audio_codes(math.prod(dit_config["fsq_input_levels"]))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--vae", default="training/checkpoints/vae")
@@ -65,12 +70,12 @@ def main():
     if absent:
         sys.exit("export: no checkpoint of " + ", ".join(absent) + "; train that stage first")
     words = tokenizer.load(opt.tokenizer)
-    planner_words = words.with_audio_codes(math.prod(config["dit"]["fsq_input_levels"]))
+    planner_words = planner_tokenizer(words, config["dit"])
     for name, used in (("text", words), ("planner", planner_words)):
         config[name].update(vocab_size=len(used.vocabulary) + len(used.added), bos_token_id=used.added["<|endoftext|>"],
                             eos_token_id=used.added["<|endoftext|>" if name == "text" else "<|im_end|>"])
     vae = Vae(config["vae"])
-    write(os.path.join(opt.out, "vae"), config["vae"], checked(vae, found["vae"]), "diffusion_pytorch_model")
+    write(os.path.join(opt.out, "vae-demo"), config["vae"], checked(vae, found["vae"]), "diffusion_pytorch_model")
     song = os.path.join(opt.out, "acestep-v15-demo")
     write(song, config["dit"], checked(AceStep(config["dit"]), part(found["model"], "model.")))
     with torch.no_grad():

@@ -64,7 +64,7 @@ Json models_json(std::span<const StudioModel> models,
     row.set("present", is_here);
     row.set("loaded", is_selected && is_loaded);
     row.set("selected", is_selected);
-    row.set("quality", model.is_test ? "test" : "full");
+    row.set("quality", model.is_test ? "test" : model.is_built_in ? "demo" : "full");
     row.set("downloadable", is_offered);
     list.push_back(row);
   };

@@ -47,7 +47,10 @@ constexpr auto kMembers = std::to_array<WireMember>({
     {"ModelInfo", "present", "boolean", "it is on this machine, with all that it needs"},
     {"ModelInfo", "loaded", "boolean", ""},
     {"ModelInfo", "selected", "boolean", ""},
-    {"ModelInfo", "quality", "full|demo|test", "test: random weights, its songs are noise"},
+    {"ModelInfo",
+     "quality",
+     "full|demo|test",
+     "demo: the small built-in one; test: random weights, its songs are noise"},
     {"ModelInfo", "downloadable", "boolean", "POST /models/{name}/download fetches it"},
     {"ModelList", "models", "[ModelInfo]", ""},
 

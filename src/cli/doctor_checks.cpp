@@ -12,6 +12,7 @@
 #include "server/listen_socket.h"
 #include "server/page_files.h"
 #include "studio/codec_survey.h"
+#include "studio/models/song_model_files.h"
 #include "studio/studio_survey.h"
 
 namespace ams {
@@ -96,6 +97,10 @@ DoctorCheck check_model(const EngineSurvey& survey) {
     check.found =
         survey.is_test_model ? "only the tiny one of the tests, which makes noise" : "none";
     check.advice = survey.missing;
+  } else if (survey.is_built_in) {
+    check.state = CheckState::Warning;
+    check.found += str(", ", kBuiltInModel);
+    check.advice = kGetFullModel;
   } else if (!survey.facts.has_planner) {
     check.state = CheckState::Warning;
     check.found += ", no planner";

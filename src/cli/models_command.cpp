@@ -55,6 +55,7 @@ Json models_json(const std::vector<ModelEntry>& models,
     entry.set("model", use.model.empty() ? Json() : Json(use.model));
     entry.set("folders", folder_list(use.folders));
     entry.set("missing", use.missing);
+    entry.set("note", use.note);
     jobs.set(use.job, entry);
   }
   Json document = Json::object();
@@ -82,7 +83,8 @@ void print_uses(const std::vector<ModelUse>& uses, bool has_test_models) {
   std::cout << "\nUsed if nothing else is asked for:\n";
   for (const ModelUse& use : uses) {
     std::cout << "  " << std::left << std::setw(12) << use.job
-              << (use.model.empty() ? "none; " + use.missing : use.model) << '\n';
+              << (use.model.empty() ? "none; " + use.missing : use.model)
+              << (use.note.empty() ? "" : ": " + use.note) << '\n';
   }
   if (has_model(uses, "song") || !has_test_models) return;
   std::cout << "Until then songs are noise from the tests' tiny model.\n";

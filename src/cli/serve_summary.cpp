@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "base/str.h"
+#include "studio/models/song_model_files.h"
 
 namespace ams {
 namespace {
@@ -13,6 +14,9 @@ std::string model_line(const EngineSurvey& survey) {
   if (survey.is_test_model) {
     return str(survey.facts.model,
                ", the tiny one of the tests: it only makes noise (ams models, ams doctor)");
+  }
+  if (survey.is_built_in) {
+    return str(survey.facts.model, ": ", kBuiltInModel, "; ", kGetFullModel);
   }
   return str(survey.facts.model, survey.facts.has_planner ? " with its planner" : ", no planner");
 }

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/text_file.h"
 #include "cli/foreground_job.h"
+#include "studio/models/song_model_files.h"
 #include "studio/post/export_format.h"
 #include "studio/post/song_tags.h"
 #include "studio/song_file.h"
@@ -40,6 +41,9 @@ SongFile write_song(const SongJob& job, const SongResult& result) {
 void print_summary(const SongJob& job, const SongReport& report, const SongFile& file) {
   for (const auto* warnings : {&job.warnings, &report.warnings}) {
     for (const std::string& warning : *warnings) std::cerr << "ams: warning: " << warning << '\n';
+  }
+  if (is_built_in(report.models.dit)) {
+    std::cerr << "ams: made by " << kBuiltInModel << "; " << kGetFullModel << '\n';
   }
   std::ostringstream line;
   line << std::fixed << std::setprecision(1) << job.output.audio.string() << ": "

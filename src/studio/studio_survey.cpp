@@ -65,6 +65,7 @@ size_t available_memory() {
 
 void add_model(EngineSurvey& survey, const SongModelFiles& files) {
   survey.facts.model = files.name;
+  survey.is_built_in = is_built_in(files.dit);
   survey.facts.has_planner = files.planner.has_value();
   survey.defaults = sampling_defaults(kind_in(files.dit).value_or(ModelKind::Sft));
   for (const fs::path& folder : {files.dit, files.vae, files.text_encoder}) {
@@ -131,8 +132,10 @@ std::vector<StudioModel> survey_models(std::span<const fs::path> folders,
       StudioModel model{.name = entry.name,
                         .kind = std::string(model_role_name(entry.role)),
                         .bytes = entry.weight_bytes,
-                        .is_test = is_test};
+                        .is_test = is_test,
+                        .is_built_in = is_built_in(entry.folder)};
       if (entry.role == ModelRole::Song) {
+        if (model.is_built_in) model.name = "demo";  // as find_song_model() calls it
         if (const auto kind = kind_in(entry.folder)) model.variant = variant_name(*kind);
       }
       models.push_back(std::move(model));

@@ -21,6 +21,7 @@ struct EngineSurvey {
   size_t needed_bytes = 0;    // of the model's weights, as they are on the disk
   SamplingDefaults defaults;  // of the model
   bool is_test_model = false;
+  bool is_built_in = false;
   std::string missing;  // why there is no model: what was looked for where; empty: there is one
 };
 
@@ -45,6 +46,7 @@ struct StudioModel {
   std::string variant = {};  // of song models: "sft", "turbo", "base"
   int64_t bytes = 0;         // of the weight files; 0: they are missing
   bool is_test = false;
+  bool is_built_in = false;
 };
 
 // Those in `folders`; where there is no song model, also those of `test_models`. Reads the disk.

@@ -15,7 +15,8 @@ struct FreeGgml {
   void operator()(ggml_context* context) const { ggml_free(context); }
 };
 
-// Rows of the matrix that stands for `tensor`: its last dimension, and all others together.
+// Rows of the matrix that stands for `tensor`: of its last dimensions as many as make whole blocks,
+// and all others together.
 struct Matrix {
   int64_t columns = 1;
   int64_t rows = 1;
@@ -23,8 +24,13 @@ struct Matrix {
 
 Matrix checked_matrix(const TensorRecipe& tensor) {
   const auto count = element_count(tensor.shape);
-  const int64_t columns = tensor.shape.empty() ? 1 : tensor.shape.back();
-  if (!count || columns % dtype_block(tensor.dtype) != 0) {
+  const int64_t block = dtype_block(tensor.dtype);
+  int64_t columns = 1;
+  for (size_t i = tensor.shape.size(); count && i > 0; --i) {
+    columns *= tensor.shape[i - 1];
+    if (columns % block == 0) break;
+  }
+  if (!count || columns % block != 0) {
     throw Error(ErrorCode::InvalidRequest,
                 str("gguf: '",
                     tensor.name,
@@ -32,7 +38,7 @@ Matrix checked_matrix(const TensorRecipe& tensor) {
                     shape_str(tensor.shape),
                     " cannot be ",
                     dtype_name(tensor.dtype),
-                    ": its rows are no whole blocks"));
+                    ": its values are no whole blocks"));
   }
   if (*count == 0) return {0, 1};  // ggml drops trailing dimensions of 0 as if they were 1
   return {columns, *count / columns};

@@ -181,7 +181,8 @@ void WeightStore::choose_types(const WeightFile* file, Precision precision) {
     const bool all_alike = std::all_of(declaration.parts.begin(),
                                        declaration.parts.end(),
                                        [&](const auto& part) { return stored_as(part) == stored; });
-    if (is_quantised(stored) && all_alike) weight.dtype = stored;
+    const bool has_whole_rows = weight.shape.back() % dtype_block(stored) == 0;
+    if (is_quantised(stored) && all_alike && has_whole_rows) weight.dtype = stored;
   }
 }
 

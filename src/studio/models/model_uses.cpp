@@ -22,6 +22,7 @@ void add_song_and_planner(std::span<const fs::path> folders,
     const SongModelFiles files = find_song_model("", "", folders);
     song.model = files.name;
     song.folders = {files.dit, files.vae, files.text_encoder};
+    if (is_built_in(files.dit)) song.note = str(kBuiltInModel, "; ", kGetFullModel);
     if (files.planner) {
       planner.model = files.planner->filename().string();
       planner.folders = {*files.planner};

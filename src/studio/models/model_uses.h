@@ -13,6 +13,7 @@ struct ModelUse {
   std::string model = {};                        // empty: there is none
   std::vector<std::filesystem::path> folders{};  // of the networks that it consists of
   std::string missing = {};                      // what to do if there is none
+  std::string note = {};                         // what to know of the one there is; may be empty
 };
 
 // One for each job, in that order. Thread-safe.

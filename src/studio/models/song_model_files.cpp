@@ -22,7 +22,7 @@ int64_t rank_of(const std::string& name) {
     if (name.find(part) != std::string::npos) return rank;
     ++rank;
   }
-  return name.find("demo") == std::string::npos ? rank : rank + 1;
+  return is_built_in(name) ? rank + 1 : rank;
 }
 
 int64_t planner_rank(const std::string& name) {
@@ -91,11 +91,13 @@ fs::path find_dit(const std::string& model,
 fs::path find_companion(const std::vector<ModelEntry>& entries,
                         ModelRole role,
                         const fs::path& home,
+                        bool for_built_in,
                         const char* key,
                         int64_t wanted) {
   int64_t other = -1;
   for (const ModelEntry& entry :
        candidates(entries, role, home, [](const std::string&) { return int64_t{0}; })) {
+    if (is_built_in(entry.folder) != for_built_in) continue;
     const int64_t value = config_value(entry.folder, key, wanted);
     if (value == wanted) return entry.folder;
     other = value;
@@ -115,6 +117,8 @@ fs::path find_companion(const std::vector<ModelEntry>& entries,
 
 }  // namespace
 
+bool is_built_in(const fs::path& folder) { return folder.filename().string().ends_with("-demo"); }
+
 SongModelFiles find_song_model(const std::string& model,
                                const std::string& planner,
                                std::span<const fs::path> folders) {
@@ -132,20 +136,18 @@ SongModelFiles find_song_model(const std::string& model,
   if (files.dit.empty()) files.dit = find_dit(model, entries, searched);
   const fs::path home = files.dit.parent_path();
   files.name = model_name(files.dit);
-  if (home.filename() == "demo") files.name = "demo";
+  const bool built_in = is_built_in(files.dit);
+  if (built_in) files.name = "demo";
   const int64_t channels = config_value(files.dit, "audio_acoustic_hidden_dim", 64);
   const int64_t text_width = config_value(files.dit, "text_hidden_dim", 1024);
-  files.vae = find_companion(entries, ModelRole::Vae, home, "decoder_input_channels", channels);
+  files.vae =
+      find_companion(entries, ModelRole::Vae, home, built_in, "decoder_input_channels", channels);
   files.text_encoder =
-      find_companion(entries, ModelRole::TextEncoder, home, "hidden_size", text_width);
+      find_companion(entries, ModelRole::TextEncoder, home, built_in, "hidden_size", text_width);
   for (const ModelEntry& entry : candidates(entries, ModelRole::Planner, home, planner_rank)) {
     const bool is_named = entry.name == planner || entry.name == "acestep-5Hz-lm-" + planner;
     if (!planner.empty() && !is_named) continue;
-    // The built-in model's codes mean nothing to another song model, and the other way round.
-    const bool same_home = inside(entry.folder, home);
-    const bool either_built_in =
-        home.filename() == "demo" || entry.folder.parent_path().filename() == "demo";
-    if (!same_home && either_built_in) continue;
+    if (is_built_in(entry.folder) != built_in) continue;
     files.planner = entry.folder;
     break;
   }

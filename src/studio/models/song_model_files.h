@@ -5,11 +5,21 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace ams {
 
+// What it is, for summaries and notes, and where the real thing comes from.
+inline constexpr std::string_view kBuiltInModel = "the small built-in instrumental model";
+inline constexpr std::string_view kGetFullModel =
+    "`ams pull xl-sft` gets the full one, `ams pull turbo` a smaller one";
+
+// Whether a folder is a part of the built-in model. Its parts go with each other only: its latents
+// and codes mean nothing to other models, though the sizes are the same.
+bool is_built_in(const std::filesystem::path& folder);
+
 struct SongModelFiles {
-  std::string name;           // of the diffusion checkpoint's folder or of its bundle
+  std::string name;           // of the diffusion checkpoint's folder; "demo": the built-in one
   std::filesystem::path dit;  // config.json, weights, silence latent
   std::filesystem::path vae;
   std::filesystem::path text_encoder;

@@ -9,9 +9,11 @@
 #include "base/sha256.h"
 #include "base/str.h"
 #include "nets/acestep_model.h"
+#include "nets/oobleck.h"
 #include "nets/qwen_lm.h"
 #include "nets/qwen_text_encoder.h"
 #include "tensor/gguf_file.h"
+#include "tensor/tensor_convert.h"
 
 namespace ams {
 namespace {
@@ -47,14 +49,44 @@ ModelRole role_in(const fs::path& folder) {
   for (const ModelEntry& entry : list_models(std::vector{folder})) {
     if (entry.folder == folder) return entry.role;
   }
-  throw Error(ErrorCode::Unsupported,
-              str("quantise: ",
-                  folder.string(),
-                  " has no config.json of a song model, planner, text encoder or lyrics model"));
+  throw Error(
+      ErrorCode::Unsupported,
+      str("quantise: ",
+          folder.string(),
+          " has no config.json of a song model, planner, text encoder, VAE or lyrics model"));
 }
 
 size_t bytes_of(const TensorRecipe& tensor) {
   return dtype_bytes(tensor.dtype, element_count(tensor.shape).value_or(0));
+}
+
+// The kernels of a VAE's encoder as q8_0. Its decoder stays as it is, because every error of it is
+// heard; an error of the encoder is far below what the encoder itself loses.
+void shrink_encoder(std::vector<TensorRecipe>& recipes, const WeightFile& file) {
+  for (TensorRecipe& recipe : recipes) {
+    const bool is_kernel =
+        recipe.name.starts_with("encoder.") && recipe.name.ends_with(".weight_v");
+    if (!is_kernel) continue;
+    StoredTensor rows = *file.find(recipe.name);
+    const int64_t row = element_count(std::span(rows.shape).subspan(1)).value_or(0);
+    if (row % dtype_block(DType::Q8_0) != 0) continue;
+    rows.shape = {rows.shape.front(), row};
+    recipe.dtype = DType::Q8_0;
+    recipe.make = [rows](const ByteSink& sink) { convert_tensor(rows, DType::Q8_0, sink); };
+  }
+}
+
+std::vector<TensorRecipe> recipes_of(const DeclaredModel& model, Precision precision) {
+  std::vector<TensorRecipe> recipes = model.store->recipes(*model.file, precision);
+  if (model.role != ModelRole::Vae || precision == Precision::BF16) return recipes;
+  if (precision != Precision::Q8_0) {
+    throw Error(ErrorCode::InvalidRequest,
+                str("quantise: format is '",
+                    precision_info(precision).name,
+                    "', expected q8_0 or bf16 for a VAE: in a coarser one every error is heard"));
+  }
+  shrink_encoder(recipes, *model.file);
+  return recipes;
 }
 
 Json metadata_of(const fs::path& folder,
@@ -81,18 +113,27 @@ DeclaredModel declare_model(const fs::path& folder, std::shared_ptr<const Weight
   model.role = role_in(folder);
   model.file = std::move(file);
   switch (model.role) {
-    case ModelRole::Vae:
-      throw Error(ErrorCode::InvalidRequest,
-                  str("quantise: ",
-                      folder.string(),
-                      " is a VAE, which stays as it is: it is small and every error is heard"));
+    case ModelRole::Vae: {
+      struct Owned {
+        std::unique_ptr<Device> device;
+        WeightStore store;
+        std::unique_ptr<Oobleck> network;
+      };
+      auto owned = std::make_shared<Owned>();
+      owned->device = Device::open({"cpu", 1});
+      owned->network = std::make_unique<Oobleck>(
+          owned->store.root(), OobleckConfig::load(folder), *owned->device, Precision::BF16);
+      model.store = &owned->store;
+      model.network = std::move(owned);
+      return model;
+    }
     case ModelRole::Stems:
     case ModelRole::Lora:
       throw Error(ErrorCode::InvalidRequest,
                   str("quantise: ",
                       folder.string(),
                       " is a stem separator or an adapter; expected a song model, planner, text "
-                      "encoder or lyrics model"));
+                      "encoder, VAE or lyrics model"));
     case ModelRole::Song: {
       struct Owned {
         std::unique_ptr<Device> device;
@@ -123,7 +164,7 @@ QuantisedFile quantise_model(const fs::path& folder,
                              const std::string& identity,
                              const fs::path& output) {
   const DeclaredModel model = declare_model(folder, std::move(file));
-  const std::vector<TensorRecipe> recipes = model.store->recipes(*model.file, precision);
+  const std::vector<TensorRecipe> recipes = recipes_of(model, precision);
   write_gguf(output,
              std::span<const TensorRecipe>(recipes),
              metadata_of(folder, model.role, precision, identity));

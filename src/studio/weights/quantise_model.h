@@ -13,7 +13,7 @@
 
 namespace ams {
 
-// A network that is declared and not loaded, with the checkpoint that it reads. Not for the VAE.
+// A network that is declared and not loaded, with the checkpoint that it reads.
 struct DeclaredModel {
   ModelRole role;
   std::shared_ptr<const WeightFile> file;  // names as the network has them
@@ -22,8 +22,7 @@ struct DeclaredModel {
 };
 
 // Declares the network of a folder with a config.json for a checkpoint. Throws as open_weights(),
-// Unsupported for a folder that is no model and InvalidRequest for the VAE, which is small and
-// stays as it is.
+// Unsupported for a folder that is no model and InvalidRequest for stem separators and adapters.
 DeclaredModel declare_model(const std::filesystem::path& folder,
                             std::shared_ptr<const WeightFile> file);
 
@@ -34,8 +33,9 @@ struct QuantisedFile {
 };
 
 // Writes one GGUF file, tensor by tensor, with the types of weight_dtype() and metadata that holds
-// the configuration, the format, `identity` of the source and the hash of the tokenizer. Throws as
-// declare_model() and write_gguf().
+// the configuration, the format, `identity` of the source and the hash of the tokenizer. Of a VAE
+// only the encoder's kernels change, and only to q8_0. Throws as declare_model() and write_gguf(),
+// and InvalidRequest for another format of a VAE.
 QuantisedFile quantise_model(const std::filesystem::path& folder,
                              std::shared_ptr<const WeightFile> file,
                              Precision precision,
