@@ -22,7 +22,7 @@ from reference.safetensors_io import save_file
 from reference.vae import Vae
 
 
-from .checkpoint import load_sharded
+from .start import load_weights
 from .latents import silence_latent
 
 SILENCE_FRAMES = 1500          # 60 s; readers repeat the table for longer songs
@@ -65,7 +65,7 @@ def main():
     for name in ("vae", "dit", "text", "planner"):
         with open(os.path.join(opt.configs, name + ".json")) as file:
             config[name] = json.load(file)
-    found = {stem: load_sharded(getattr(opt, stem), stem) for stem in ("vae", "model", "planner")}
+    found = {stem: load_weights(getattr(opt, stem), stem) for stem in ("vae", "model", "planner")}
     absent = [stem for stem, tensors in found.items() if tensors is None]
     if absent:
         sys.exit("export: no checkpoint of " + ", ".join(absent) + "; train that stage first")

@@ -15,7 +15,7 @@ from reference import tokenizer
 
 from .feed import HELD_OUT
 from .latents import DURATIONS, SHARES, LatentSet, Source, silence_latent
-from .checkpoint import load_sharded
+from .start import load_weights
 from .train_dit import build, load_vae_folder
 
 
@@ -74,7 +74,7 @@ def main():
     device = "cuda" if torch.cuda.is_available() else "cpu"
     dtype = torch.bfloat16 if device == "cuda" else torch.float32
     net = build(opt, tokenizer.load(opt.tokenizer))
-    net.load(load_sharded(opt.model, "model"))
+    net.load(load_weights(opt.model, "model"))
     net = net.to(device).eval().requires_grad_(False)
     silence = silence_latent(load_vae_folder(opt.vae, device), 750, device)
     data = Codes(net, silence, source, load_vae_folder(opt.vae, device).to(dtype), device, dtype)

@@ -21,6 +21,7 @@ from reference.vae import Vae
 
 from . import analysis
 from .checkpoint import Average, Curve, load_sharded, save_sharded
+from .start import load_weights
 from .feed import HELD_OUT
 from .graph_step import GraphStep
 from .latents import DURATIONS, LYRIC_TOKENS, SHARES, TEXT_TOKENS, LatentSet, LinearCodec, Source, padded, silence_latent
@@ -226,7 +227,7 @@ def load_vae_folder(folder, device):
     with open(os.path.join(folder, "config.json") if os.path.exists(os.path.join(folder, "config.json"))
               else "training/configs/vae.json") as file:
         vae = Vae(json.load(file))
-    vae.load_state_dict({k: v.float() for k, v in load_sharded(folder, "vae").items()})
+    vae.load_state_dict({k: v.float() for k, v in load_weights(folder, "vae").items()})
     return vae.to(device).eval().requires_grad_(False)
 
 
@@ -267,8 +268,8 @@ def main():
     net = build(opt, words).to(device)
     averaged_start = None
     if opt.resume:
-        net.load(load_sharded(opt.resume, "model-raw") or load_sharded(opt.resume, "model"))
-        averaged_start = load_sharded(opt.resume, "model")
+        net.load(load_sharded(opt.resume, "model-raw") or load_weights(opt.resume, "model"))
+        averaged_start = load_weights(opt.resume, "model")
     if opt.freeze_codes:
         net.model.tokenizer.requires_grad_(False)
         net.model.detokenizer.requires_grad_(False)

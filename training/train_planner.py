@@ -24,6 +24,7 @@ from .graph_step import GraphStep
 from .music.captions import describe
 from .music.compose import compose
 from .planner_rows import IGNORE, CodeSongs, Rows
+from .start import load_weights
 from .train_dit import rate_at
 
 
@@ -108,7 +109,7 @@ def main():
         if isinstance(module, (torch.nn.Linear, torch.nn.Embedding)):
             torch.nn.init.normal_(module.weight, std=.03)
     if opt.resume:
-        planner.load_state_dict({k: v.float() for k, v in load_sharded(opt.resume, "planner").items()})
+        planner.load_state_dict({k: v.float() for k, v in load_weights(opt.resume, "planner").items()})
     planner = planner.to(device)
     print("planner parameters %d, %d songs, %.2f nats per code in the histogram; start-up took %.0f s" % (
         sum(p.numel() for p in planner.parameters()), len(songs.codes), unseen.histogram_entropy(), time.time() - started), flush=True)

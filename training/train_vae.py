@@ -23,6 +23,7 @@ from .feed import HELD_OUT, Composer, CropPool
 from .graph_step import GraphStep
 from .music.compose import compose
 from .music.synth import RATE, Synth
+from .start import load_weights
 
 
 def options():
@@ -156,9 +157,9 @@ def main():
         vae = Vae(json.load(file)).to(device)
     averaged_start = None
     if opt.resume:
-        raw = load_sharded(opt.resume, "vae-raw") or load_sharded(opt.resume, "vae")
+        raw = load_sharded(opt.resume, "vae-raw") or load_weights(opt.resume, "vae")
         vae.load_state_dict({k: v.float() for k, v in raw.items()})
-        averaged_start = load_sharded(opt.resume, "vae")
+        averaged_start = load_weights(opt.resume, "vae")
     if opt.fuse and device == "cuda":
         from torch import _dynamo
         _dynamo.config.recompile_limit = 64
