@@ -32,6 +32,11 @@ inline constexpr HeldOutPrompt kPrompts[] = {
     {"Distorted guitar melody and drums in a driving rock song.", "D minor", 152},
 };
 
+// What the present edition of the model was measured not to do (docs/built-in-model.md); tests of
+// it are skipped by these names. The next edition that does it makes them true.
+inline constexpr bool kPlaysInTime = false;
+inline constexpr bool kCoversFollowHarmony = false;
+
 // Skips where the model is not there: models/demo of this checkout, or the folder that the
 // environment variable AMS_DEMO_MODEL names.
 class BuiltInModel : public testing::Test {

@@ -1,4 +1,5 @@
-// The stories of issue 5 against the built server, with the tests' tiny models: its songs are noise.
+// The user's stories against the built server with the built-in model; lyrics and stems come from the
+// tests' tiny ones.
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -43,7 +44,7 @@ describe('a song', () => {
 
   it('shows which model plays and what the planner chose', () =>
     studio.story(async (page) => {
-      await page.getByText('Songs are noise for now').waitFor();
+      await page.getByText('The small built-in model plays').waitFor();
       await hurry(page, 'generate');
       await make(page, 'generate', 'waltz');
       await pane(page, 'generate').locator('.card').getByText('Done').waitFor();

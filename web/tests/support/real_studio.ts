@@ -7,16 +7,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Target } from './harness';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
+export const root = fileURLToPath(new URL('../../..', import.meta.url));
 const program = process.env['AMS_PROGRAM'] ?? join(root, 'build/release/bin/ams');
 const START_MS = 30_000;
-const PATIENCE_MS = 120_000; // a song takes two or three seconds, on a busy machine up to a minute
+const PATIENCE_MS = 120_000; // a song takes a few seconds, on a busy machine up to a minute
 
 export const checkpoints = join(root, 'tests/golden/data/checkpoints');
 const golden = process.env['AMS_GOLDEN_DIR'] ?? join(root, '../shared/golden');
 
-// Random weights in the official formats. The song model is left out, so that the program falls back
-// to the tests' own, as it does for a user without any.
+// Random weights in the official formats. Songs come from the built-in model, as they do for a user
+// who has installed nothing.
 const MODELS = [
   join(checkpoints, 'Qwen2.5-7B-Instruct'),
   join(golden, 'checkpoints/htdemucs'), // not in every checkout
