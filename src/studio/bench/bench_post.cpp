@@ -166,11 +166,11 @@ class PostBench {
     }
   }
 
-  // FFmpeg and libebur128 run on one thread of the processor.
+  // FFmpeg decodes on one thread; loudness and MP3 have a second one beside it.
   void describe_file(const char* config) {
     report_.device = "cpu";
     report_.device_name = "audio files";
-    report_.threads = 1;
+    report_.threads = options_.stage == "decode-audio" ? 1 : 2;
     report_.config = config;
     report_.precision = "f32";
   }
