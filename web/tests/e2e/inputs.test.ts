@@ -37,10 +37,9 @@ describe('an adapter', () => {
     studio.story(async (page) => {
       const form = pane(page, 'generate');
       await form.locator('summary', { hasText: 'LoRA' }).click();
-      // Rank, names and file are right; the sizes are those of a tiny checkpoint.
       await form
         .locator('input[accept=".safetensors"]')
-        .setInputFiles(join(checkpoints, 'adapters/lora_a/adapter_model.safetensors'));
+        .setInputFiles(join(checkpoints, 'adapters/invalid_modules/adapter_model.safetensors'));
       await page.getByRole('alert').waitFor();
       expect(await form.getByRole('slider', { name: /^Strength of/ }).count()).toBe(0);
     }));

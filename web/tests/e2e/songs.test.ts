@@ -88,7 +88,7 @@ describe('a song', () => {
 
   it('goes on when the page is reloaded in the middle', () =>
     studio.story(async (page) => {
-      await hurry(page, 'generate', { duration_s: 20, steps: 20 });
+      await hurry(page, 'generate', { duration_s: 60, steps: 80 }); // long enough for a reload
       await prompt(page).fill('slow techno');
       await pane(page, 'generate').locator('button.submit').click();
       await pane(page, 'generate').getByRole('button', { name: 'Cancel' }).waitFor();
@@ -96,7 +96,7 @@ describe('a song', () => {
       await pane(page, 'generate').getByRole('button', { name: 'Cancel' }).waitFor();
       expect(await prompt(page).inputValue()).toBe('slow techno'); // the draft was kept
       await pane(page, 'generate').getByRole('button', { name: 'Play', exact: true }).waitFor();
-      expect(await resultTitle(page, 'generate')).toContain('0:20');
+      expect(await resultTitle(page, 'generate')).toContain('1:00');
     }));
 
   it('is cancelled, and nothing is kept', () =>

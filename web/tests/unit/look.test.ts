@@ -51,10 +51,9 @@ describe('numbers', () => {
       '9.6 GB',
     ]);
     const transfer = { bytes: 2_100_000, total: 9.6e9, bytes_per_s: 45_000_000.5 };
-    expect([
-      transferred(transfer),
-      transferred({ bytes: 0, total: 0, bytes_per_s: null }),
-    ]).toEqual(['2.1 MB of 9.6 GB at 45 MB/s', '0 B']);
+    expect([transferred(transfer), transferred({ bytes: 0, total: 0, bytes_per_s: null })]).toEqual(
+      ['2.1 MB of 9.6 GB at 45 MB/s', '0 B'],
+    );
     expect([about(3.2), about(200)]).toEqual(['about 4 s', 'about 3 min']);
   });
 });
