@@ -12,6 +12,7 @@ from .music.captions import describe
 from .music.compose import compose
 from .music.features import frame_features
 from .music.synth import Synth
+from .time_code import time_code
 
 VARIANTS = 4                       # wordings per song
 TEXT_TOKENS, LYRIC_TOKENS = 128, 48
@@ -161,11 +162,12 @@ SILENCE_EDGE = 24          # frames after which the encoder, which sees about 7 
 
 @torch.no_grad()
 def silence_latent(vae, frames, device):
-    """Latent [1, frames, 64] of digital silence: the transient at the start, then the constant it settles to."""
+    """The model's silence latent [1, frames, 64]: digital silence (the transient at the start, then the constant it settles
+    to) and the time code."""
     mean, _ = vae.encode(torch.zeros(1, 2, 2 * SILENCE_EDGE * vae.hop, device=device))
     edge = mean.transpose(1, 2).float()[:, :SILENCE_EDGE + 1]
     steady = edge[:, -1:].expand(-1, max(0, frames - SILENCE_EDGE - 1), -1)
-    return torch.cat([edge, steady], dim=1)[:, :frames].contiguous()
+    return torch.cat([edge, steady], dim=1)[:, :frames] + time_code(0.0, frames).to(device)
 
 
 class LinearCodec(torch.nn.Module):

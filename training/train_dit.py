@@ -24,11 +24,13 @@ from .checkpoint import Average, Curve, load_sharded, save_sharded
 from .start import load_weights
 from .feed import HELD_OUT
 from .graph_step import GraphStep
-from .latents import DURATIONS, LYRIC_TOKENS, SHARES, TEXT_TOKENS, LatentSet, LinearCodec, Source, padded, silence_latent
+from .latents import (DURATIONS, LYRIC_TOKENS, SHARES, SILENCE_EDGE, TEXT_TOKENS, LatentSet, LinearCodec, Source, padded,
+                      silence_latent)
 from .music import styles
 from .music_heads import MusicHeads, music_loss
 from .music.captions import describe
 from .music.compose import compose
+from .time_code import first_seconds, time_code
 
 REFERENCE_FRAMES = 750          # also the longest training song: 30 s
 COVER_EVERY = 4                 # rows of a batch that follow codes
@@ -79,12 +81,12 @@ class Conditional(torch.nn.Module):
                 torch.cat([lyric_mask, torch.ones_like(text_mask[:, :1]), text_mask], dim=1))
 
 
-def flow_loss(net, silence, weights, latents, features, text_ids, text_mask, lyric_ids, lyric_mask, reference, silenced,
-              chunk, drop):
+def flow_loss(net, silence, weights, latents, features, text_ids, text_mask, lyric_ids, lyric_mask, reference, filler,
+              silenced, chunk, drop):
     """(loss, parts): flow matching with condition dropout, the FSQ round trip, and the music in codes and DiT.
 
-    Every COVER_EVERY-th row is a cover: its source is the code round trip. silenced [B, T]: frames whose source is
-    silence; chunk [B, T]: mask channel; drop [B]: null condition; weights: dict of the losses' weights.
+    Every COVER_EVERY-th row is a cover: its source is the code round trip. filler [B, T, 64]: the silence that is the source
+    of the frames in silenced [B, T]; chunk [B, T]: mask channel; drop [B]: null condition; weights: dict of the losses' weights.
     """
     model = net.model
     covered = latents[::COVER_EVERY]
@@ -93,7 +95,7 @@ def flow_loss(net, silence, weights, latents, features, text_ids, text_mask, lyr
     codes = (hints - covered).pow(2).mean()
     tokens, mask = net.tokens(text_ids, text_mask, lyric_ids, lyric_mask, silence, reference)
     tokens = torch.where(drop[:, None, None], model.null_condition_emb.expand_as(tokens), tokens)
-    source = torch.where(silenced[..., None], silence[:, :latents.shape[1]].expand_as(latents), latents)
+    source = torch.where(silenced[..., None], filler, latents)
     source = source.index_copy(0, torch.arange(0, len(source), COVER_EVERY, device=source.device), hints.detach())
     context = torch.cat([source, chunk[..., None].expand_as(source)], dim=-1)
     config = model.config
@@ -109,10 +111,21 @@ def flow_loss(net, silence, weights, latents, features, text_ids, text_mask, lyr
 
 
 class Batches:
-    """Random training batches: tasks, masks and references are drawn here, on the CPU."""
+    """Random training batches: tasks, masks, places on the clock and references are drawn here, on the CPU."""
 
     def __init__(self, data, silence, seed, device):
-        self.data, self.silence, self.rng, self.device = data, silence, np.random.default_rng(seed), device
+        self.data, self.rng, self.device = data, np.random.default_rng(seed), device
+        self.timeless = silence - time_code(0.0, silence.shape[1]).to(device)
+
+    def _filler(self, rows, kinds, frames):
+        """Silence [rows, frames, 64] at the place of each song; the transient belongs to the start of a song only."""
+        heard = [row["description"] for row in rows]
+        bars = [60.0 / h["bpm"] * int(h["timesignature"]) for h in heard]
+        first = first_seconds(bars, kinds == "repaint", self.rng)
+        steady = self.timeless[:, SILENCE_EDGE:SILENCE_EDGE + 1].expand(1, frames, -1)
+        starts = (first == 0).to(self.device, non_blocking=True)[:, None, None]
+        return (torch.where(starts, self.timeless[:, :frames], steady)
+                + time_code(first, frames).to(self.device, non_blocking=True))
 
     def _reference(self, latents):
         """750 frames for the first quarter of the rows: three 10 s pieces of the song (shorter songs repeat)."""
@@ -141,7 +154,8 @@ class Batches:
         lyric = padded([row["lyric"] for row in rows], LYRIC_TOKENS)
         arrays = [torch.from_numpy(silenced), torch.from_numpy(chunk), torch.from_numpy(rng.random(count) < .12)]
         move = [tensor.to(self.device, non_blocking=True) for tensor in (*text, *lyric)]
-        return [latents, features, *move, self._reference(latents)] + [a.to(self.device, non_blocking=True) for a in arrays]
+        return [latents, features, *move, self._reference(latents), self._filler(rows, kinds, frames)] + [
+            a.to(self.device, non_blocking=True) for a in arrays]
 
 
 @torch.no_grad()

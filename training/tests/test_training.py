@@ -12,6 +12,8 @@ from training.music.captions import describe
 from training.music.compose import DRUMS, TRACKS, compose
 from training.music.synth import RATE, Synth
 from training.music_heads import music_loss
+from training.time_code import first_seconds, time_code
+from training.train_dit import Batches
 
 
 class Music(unittest.TestCase):
@@ -74,6 +76,30 @@ class Features(unittest.TestCase):
         rows = torch.from_numpy(features.frame_features(compose(501, 12.0, "house"))).float()[None]
         known = torch.cat([rows[..., :4], 12 * rows[..., 4:] - 6], dim=-1).unflatten(1, (-1, 2)).flatten(2)
         self.assertLess(float(music_loss(known, rows)), .5 * float(music_loss(known * 0, rows)))
+
+
+class TimeCode(unittest.TestCase):
+    def test_it_repeats_after_a_minute_and_tells_every_frame_within_it_apart(self):
+        minute, next_minute = time_code(0.0, 1500), time_code(60.0, 1500)
+        self.assertLess(float((minute - next_minute).abs().max()), 1e-5)
+        self.assertGreater(float(torch.pdist(minute[::5]).min()), .5)
+
+    def test_songs_begin_on_a_bar_unless_they_are_repainted(self):
+        bars = torch.full((4000,), 1.7, dtype=torch.float64)
+        repainted = torch.arange(4000) >= 2000
+        first = first_seconds(bars, repainted, np.random.default_rng(1))
+        late = (first / bars - (first / bars).round()).abs() > 1e-9
+        self.assertFalse(bool(late[:2000].any()))
+        self.assertAlmostEqual(float(late[2000:].double().mean()), 1 / 3, delta=.05)
+        self.assertAlmostEqual(float((first[:2000] == 0).double().mean()), .5, delta=.05)
+
+    def test_a_batch_puts_its_silence_where_the_songs_lie(self):
+        rows = [{"description": {"bpm": 120, "timesignature": "4"}}] * 6
+        silence = torch.full((1, 750, 64), .25) + time_code(0.0, 750)
+        filler = Batches(None, silence, 3, "cpu")._filler(rows, np.array(["text2music"] * 6), 250)
+        for row in filler:
+            places = [float((row - .25 - time_code(2.0 * bar, 250)).abs().max()) for bar in range(120)]
+            self.assertLess(min(places), 1e-4)
 
 
 class Words(unittest.TestCase):
