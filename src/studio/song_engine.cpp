@@ -17,6 +17,7 @@
 #include "studio/modes/extend_song.h"
 #include "studio/modes/generate_song.h"
 #include "studio/sampling_defaults.h"
+#include "studio/song_progress.h"
 
 namespace ams {
 namespace {
@@ -74,6 +75,9 @@ SongContext song_context(const JobContext& job) {
   context.stage = [report](std::string_view stage) { report(stage, 0, 0); };
   context.diffusion_progress = [report](int64_t done, int64_t total) {
     report("diffusion", done, total);
+  };
+  context.encoding_progress = [report](int64_t done, int64_t total) {
+    report("encoding", done, total);
   };
   context.decoding_progress = [report](int64_t done, int64_t total) {
     report("decoding", done, total);
@@ -269,6 +273,7 @@ void SongEngine::describe(const SongModel& model,
 void SongEngine::preload(const JobContext& job) {
   const LoadObserver loading = [&job](std::string_view network) {
     if (job.stop.stop_requested()) throw Error(ErrorCode::Cancelled, "engine: loading was stopped");
+    if (network.empty()) return;
     Progress event;
     event.stage = "loading";
     event.message = network;
@@ -288,7 +293,7 @@ void SongEngine::preload(const JobContext& job) {
   model->networks({});  // forgets the observer
 }
 
-SongResult SongEngine::generate(const SongRequest& asked, const JobContext& job) {
+SongResult SongEngine::generate(const SongRequest& asked, const JobContext& asked_by) {
   const auto start = std::chrono::steady_clock::now();
   SongResult result;
   SongReport& report = result.report;
@@ -300,12 +305,9 @@ SongResult SongEngine::generate(const SongRequest& asked, const JobContext& job)
         "no song model is installed; this is noise from the tiny checkpoint of the tests. Put a "
         "model into the folder 'models' or name one with --model");
   }
-  const LoadObserver loading = [&](std::string_view network) {
-    Progress event;
-    event.stage = "loading";
-    event.message = network;
-    job.progress(event);
-  };
+  const SongProgress progress(asked_by);
+  const JobContext& job = progress.job();
+  const LoadObserver& loading = progress.loading();
 
   // Before the planner and any encoding: an adapter that is missing or damaged is told at once.
   const std::vector<LoraUse> adapters = loras_.open(controls.loras, options_.model_folders);

@@ -1,5 +1,5 @@
-// Takes the pictures of docs/images: every mode at four widths, from the built server with the tests'
-// tiny models.
+// Takes the pictures of docs/images: every mode at four widths, from the built server with the built-in
+// model (and the tests' tiny ones where it has none: lyrics, stems).
 //   npm run build && npm run screenshots [FOLDER] [MODE]
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { hurry, make, prompt, write } from '../tests/e2e/steps';
 import { addAudio, choose, Harness, pane } from '../tests/support/harness';
-import { checkpoints, startRealStudio } from '../tests/support/real_studio';
+import { adapterForBuiltInModel } from '../tests/support/adapter';
+import { startRealStudio } from '../tests/support/real_studio';
 
 const folder = process.argv[2] ?? fileURLToPath(new URL('../../docs/images', import.meta.url));
 const only = process.argv[3] ?? '';
@@ -25,9 +26,11 @@ Past every light that I used to know`;
 async function addAdapter(page: Page, mode: string) {
   const form = pane(page, mode);
   await form.locator('summary', { hasText: 'LoRA' }).click();
-  await form
-    .locator('input[accept=".safetensors"]')
-    .setInputFiles(join(checkpoints, 'adapters/lora_a/adapter_model.safetensors'));
+  await form.locator('input[accept=".safetensors"]').setInputFiles({
+    name: 'tape_warmth.safetensors',
+    mimeType: 'application/octet-stream',
+    buffer: adapterForBuiltInModel(),
+  });
   await form.getByRole('slider', { name: /^Strength of/ }).waitFor();
 }
 
@@ -35,8 +38,8 @@ async function addAdapter(page: Page, mode: string) {
 const stories: Record<string, (page: Page) => Promise<void>> = {
   async generate(page) {
     const form = pane(page, 'generate');
-    await hurry(page, 'generate', { duration_s: 15 });
-    await prompt(page).fill('Dream pop, shimmering guitars, slow drums, airy female vocals');
+    await form.locator('[name=duration_s]').fill('20');
+    await prompt(page).fill('Dream pop, shimmering guitars, slow drums, warm pad');
     await form.locator('[name=lyrics]').fill(LYRICS);
     await addAdapter(page, 'generate');
     await make(page, 'generate');

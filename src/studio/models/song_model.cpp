@@ -89,6 +89,7 @@ void SongModel::timed(SongNetwork network, Load load) {
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   load_seconds_ += elapsed.count();
   configure();
+  if (observe_) observe_({});
 }
 
 void SongModel::make_room(SongNetwork wanted) {

@@ -28,7 +28,8 @@
 
 namespace ams {
 
-// Called before a network is read, with its role ("song model", "planner", …).
+// Called before a network is read, with its role ("song model", "planner", …), and with "" when it
+// is there.
 using LoadObserver = std::function<void(std::string_view network)>;
 
 struct SongModelOptions {

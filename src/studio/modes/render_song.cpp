@@ -53,6 +53,13 @@ void silence_zone(FloatArray& latents, const PaddedSpan& span, const FloatArray&
             latents.data.begin() + span.first_frame * channels);
 }
 
+TileOptions encoding(const SongContext& context) {
+  TileOptions tiles;
+  tiles.stop = context.stop;
+  tiles.progress = context.encoding_progress;
+  return tiles;
+}
+
 Source prepare_source(const SongNetworks& networks,
                       const SongSpec& spec,
                       const SongNoise& noise,
@@ -73,7 +80,7 @@ Source prepare_source(const SongNetworks& networks,
           pad_audio(source.audio, source.span->leading_samples, source.span->trailing_samples);
     }
     source.latents =
-        encode_audio(*networks.codec, source.audio, silence, noise.posterior, context.stop);
+        encode_audio(*networks.codec, source.audio, silence, noise.posterior, encoding(context));
   } else {
     source.latents =
         silence_frames(silence, std::max(kShortestFrames, frames_without_source(spec, codec)));
@@ -161,7 +168,8 @@ FloatArray timbre_references(const SongNetworks& networks,
   const FloatArray& silence = *networks.silence;
   std::vector<FloatArray> clips;
   for (const FloatArray& audio : spec.references) {
-    clips.push_back(encode_audio(*networks.codec, audio, silence, noise.posterior, context.stop));
+    clips.push_back(
+        encode_audio(*networks.codec, audio, silence, noise.posterior, encoding(context)));
   }
   if (clips.empty()) {
     clips.push_back(silence_frames(silence, networks.condition_encoder->timbre_frames()));

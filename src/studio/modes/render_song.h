@@ -81,7 +81,8 @@ using TokenObserver = std::function<void(std::string_view name, const std::vecto
 
 struct SongContext {
   std::stop_token stop;
-  StepProgress diffusion_progress;  // after each step
+  StepProgress diffusion_progress;                                     // after each step
+  std::function<void(int64_t done, int64_t total)> encoding_progress;  // windows of one input
   std::function<void(int64_t done, int64_t total)> decoding_progress;
   std::function<void(std::string_view stage)> stage;  // "encoding", "diffusion", "decoding"
   SongObserver observe;

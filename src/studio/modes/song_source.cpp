@@ -56,13 +56,11 @@ FloatArray encode_audio(LatentCodec& codec,
                         const FloatArray& audio,
                         const FloatArray& silence,
                         const PosteriorNoise& posterior_noise,
-                        const std::stop_token& stop) {
+                        const TileOptions& tiles) {
   constexpr float kSilent = 1e-6f;
   const bool silent = std::all_of(
       audio.data.begin(), audio.data.end(), [](float x) { return std::abs(x) < kSilent; });
   if (silent) return silence_frames(silence, audio.dim(1) / codec.hop_samples());
-  TileOptions tiles;
-  tiles.stop = stop;
   const LatentPosterior posterior =
       codec.encode(FloatArray({1, audio.dim(0), audio.dim(1)}, audio.data), tiles);
   std::vector<float> values = posterior.mean.data;

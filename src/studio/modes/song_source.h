@@ -40,12 +40,12 @@ FloatArray pad_audio(const FloatArray& audio, int64_t leading, int64_t trailing)
 using PosteriorNoise = std::function<void(std::span<float> noise)>;
 
 // audio [2, N] -> latents [T, C]. Silence (every sample below 1e-6) becomes the silence latents
-// instead of being encoded, as in the reference.
+// instead of being encoded, as in the reference. Throws as LatentCodec::encode().
 FloatArray encode_audio(LatentCodec& codec,
                         const FloatArray& audio,
                         const FloatArray& silence,
                         const PosteriorNoise& posterior_noise,
-                        const std::stop_token& stop);
+                        const TileOptions& tiles);
 
 // decoded [2, N] <- source [2, N'] outside of [start, end), with linear ramps of
 // `crossfade_seconds` outside the zone. Samples behind the shorter of both stay as decoded.
