@@ -21,7 +21,8 @@ constexpr auto kRedrawInterval = std::chrono::milliseconds(100);
 // A stage must have run this long before its speed says anything about the rest.
 constexpr double kMinMeasuredSeconds = 0.5;
 constexpr std::string_view kEraseLine = "\r\x1b[K";
-constexpr int kPullStageWidth = 11;  // "downloading"
+constexpr std::string_view kLoading = "loading";  // may interrupt any other stage
+constexpr int kPullStageWidth = 11;               // "downloading"
 constexpr size_t kComponentBytes = 40;
 constexpr double kGigabyte = 1e9;
 constexpr double kMegabyte = 1e6;
@@ -99,11 +100,15 @@ void ProgressDisplay::draw(std::string_view stage,
                            const std::function<std::string()>& line) {
   if (style_ == ProgressStyle::Silent) return;
   const Clock::time_point now = now_();
-  const bool is_new_stage = stage != stage_;
+  bool is_new_stage = stage != stage_;
   if (is_new_stage) {
+    if (stage == kLoading) interrupted_ = {stage_, quarters_shown_};
+    const bool goes_on = stage == interrupted_.stage;
     stage_ = stage;
     stage_start_ = now;
-    quarters_shown_ = 0;
+    quarters_shown_ = goes_on ? interrupted_.quarters_shown : 0;
+    // Its line has been printed before.
+    if (goes_on && style_ == ProgressStyle::Plain) is_new_stage = false;
   }
   if (style_ == ProgressStyle::Plain) {
     const int quarters = static_cast<int>(std::clamp(fraction, 0.0, 1.0) * 4);

@@ -45,6 +45,10 @@ class ProgressDisplay {
   Clock::time_point stage_start_;
   Clock::time_point last_drawn_;
   int quarters_shown_ = 0;
+  struct {
+    std::string stage;
+    int quarters_shown = 0;
+  } interrupted_;  // what reading a network came between
   bool line_open_ = false;
 };
 

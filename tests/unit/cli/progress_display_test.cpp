@@ -104,6 +104,16 @@ TEST_F(ProgressDisplayTest, every_stage_starts_anew) {
   EXPECT_THAT(written(), HasSubstr("decoding  [##----------------------]  tile 1"));
 }
 
+TEST_F(ProgressDisplayTest, a_stage_that_goes_on_after_loading_is_printed_once) {
+  ProgressDisplay shown = display(ProgressStyle::Plain);
+  shown.update({.stage = "encoding", .fraction = 0.5, .step = 1, .total = 2});
+  shown.update({.stage = "loading", .message = "audio codec"});
+  shown.update({.stage = "encoding", .fraction = 0.5, .step = 1, .total = 2});
+  shown.update({.stage = "encoding", .fraction = 1, .step = 2, .total = 2});
+  const std::string text = written();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3) << text;
+}
+
 TEST_F(ProgressDisplayTest, fractions_outside_their_range_do_no_harm) {
   ProgressDisplay shown = display(ProgressStyle::Terminal);
   shown.update({.stage = "loading", .fraction = -1});
