@@ -6,6 +6,7 @@
 #include "base/philox.h"
 #include "diffusion/sampler.h"
 #include "nets/acestep_model.h"
+#include "studio/weights/model_weights.h"
 
 namespace ams {
 namespace {
@@ -24,7 +25,10 @@ struct Run {
 };
 
 Run run_loop(const FormatComparisonOptions& options, const Device& device, Precision precision) {
-  const auto model = AceStepModel::load(options.dit, device, precision);
+  const auto model = AceStepModel::load(AceStepConfig::load(options.dit),
+                                        open_model_weights(options.dit, Precision::BF16, {}),
+                                        device,
+                                        precision);
   const int64_t channels = model->config().audio_acoustic_hidden_dim;
   const auto bound = model->dit().bind(
       {seeded_normals({1, kConditionTokens, model->config().encoder_hidden_size}, 2),

@@ -93,20 +93,12 @@ const PlannedStage& largest(const MemoryPlan& plan) {
 }
 
 std::string choice_line(const MemoryPlan& plan) {
-  const MemoryMeasures& m = plan.measures;
-  std::string text = m.keeps_one_network ? "one network at a time"
-                     : m.drops_planner   ? "the planner apart from the others"
-                                         : "all networks stay";
-  if (m.small_tiles) text += ", small tiles";
-  if (m.splits_guidance) text += ", guidance in two passes";
   return str("memory: ",
              describe_bytes(plan.peak()),
              " of ",
              describe_bytes(plan.available),
              plan.fits ? "; " : " (may not fit); ",
-             precision_info(m.precision).name,
-             ", ",
-             text);
+             plan.choice());
 }
 
 }  // namespace
@@ -116,6 +108,16 @@ std::string_view song_network_name(SongNetwork network) {
 }
 
 size_t MemoryPlan::peak() const { return stages.empty() ? 0 : largest(*this).total(); }
+
+std::string MemoryPlan::choice() const {
+  std::string text(precision_info(measures.precision).name);
+  text += measures.keeps_one_network ? ", one network at a time"
+          : measures.drops_planner   ? ", the planner apart from the others"
+                                     : ", all networks stay";
+  if (measures.small_tiles) text += ", small tiles";
+  if (measures.splits_guidance) text += ", guidance in two passes";
+  return text;
+}
 
 std::vector<std::string> MemoryPlan::lines() const {
   std::vector<std::string> result{choice_line(*this)};

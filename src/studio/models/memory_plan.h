@@ -73,6 +73,8 @@ struct MemoryPlan {
   bool fits = true;
 
   size_t peak() const;
+  // "bf16, one network at a time, small tiles"
+  std::string choice() const;
   // For logs, `ams doctor` and people: the choice first, then a line a stage.
   std::vector<std::string> lines() const;
 };
