@@ -66,6 +66,24 @@ std::vector<std::function<void(MemoryMeasures&)>> ladder(const MemoryBudget& bud
   return steps;
 }
 
+// Undoes what a later measure has made needless, the dearest first: with quantised weights the
+// networks may all stay.
+MemoryPlan without_needless(MemoryPlan plan,
+                            const MemoryBudget& budget,
+                            const MeasureNeeds& measure) {
+  for (bool MemoryMeasures::*each : {&MemoryMeasures::keeps_one_network,
+                                     &MemoryMeasures::drops_planner,
+                                     &MemoryMeasures::splits_guidance,
+                                     &MemoryMeasures::small_tiles}) {
+    if (!(plan.measures.*each)) continue;
+    MemoryMeasures tried = plan.measures;
+    tried.*each = false;
+    MemoryPlan next = plan_under(tried, budget, measure);
+    if (next.fits) plan = std::move(next);
+  }
+  return plan;
+}
+
 const PlannedStage& largest(const MemoryPlan& plan) {
   return *std::max_element(plan.stages.begin(),
                            plan.stages.end(),
@@ -143,13 +161,14 @@ MemoryPlan plan_memory(Precision precision,
   measures.precision = precision;
   MemoryPlan plan = plan_under(measures, budget, measure);
   for (const auto& step : ladder(budget)) {
-    if (plan.fits) return plan;
+    if (plan.fits) break;
     MemoryMeasures tried = plan.measures;
     step(tried);
     MemoryPlan next = plan_under(tried, budget, measure);
     if (next.peak() < plan.peak()) plan = std::move(next);
   }
-  if (!plan.fits && budget.refuses) refuse(plan, budget);
+  if (plan.fits) return without_needless(std::move(plan), budget, measure);
+  if (budget.refuses) refuse(plan, budget);
   return plan;
 }
 
