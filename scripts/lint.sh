@@ -19,4 +19,4 @@ printf '%s\0' "${sources[@]}" |
   xargs -0 -P "$(nproc)" -n 4 clang-tidy -p "$build" --quiet 2>/dev/null ||
   { echo "lint: clang-tidy has findings (above)" >&2; exit 1; }
 
-if command -v shellcheck >/dev/null; then shellcheck ams .ci/run scripts/*.sh deploy/*.sh deploy/space/*.sh deploy/debian/p*; fi
+if command -v shellcheck >/dev/null; then shellcheck ams .ci/run scripts/*.sh tests/deploy/*.sh deploy/*.sh deploy/space/*.sh deploy/debian/p*; fi

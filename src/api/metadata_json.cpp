@@ -36,6 +36,13 @@ Json app_json(const SongReport& report) {
   app.set("device", report.device);
   app.set("device_name", report.device_name);
   app.set("precision", report.precision);
+  if (report.memory) {
+    Json memory = Json::object();
+    memory.set("planned_bytes", static_cast<int64_t>(report.memory->peak()));
+    memory.set("available_bytes", static_cast<int64_t>(report.memory->available));
+    memory.set("how", report.memory->choice());
+    app.set("memory", memory);
+  }
   return app;
 }
 

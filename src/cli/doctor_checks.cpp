@@ -12,6 +12,8 @@
 #include "server/listen_socket.h"
 #include "server/page_files.h"
 #include "studio/codec_survey.h"
+#include "studio/engine.h"
+#include "studio/engine_precision.h"
 #include "studio/models/song_model_files.h"
 #include "studio/studio_survey.h"
 
@@ -86,6 +88,31 @@ DoctorCheck check_memory(const EngineSurvey& survey) {
   if (survey.needed_bytes > survey.free_bytes) {
     check.state = CheckState::Warning;
     check.advice = "close other programs, or start with --quant q8_0";
+  }
+  return check;
+}
+
+// How a long song would be made to fit. Starts the device; reads no weights.
+DoctorCheck check_plan(const EngineOptions& options) {
+  constexpr double kLongSong = 240.0;  // seconds
+  DoctorCheck check{.name = "memory plan"};
+  try {
+    const std::optional<MemoryPlan> plan = Engine::open(options)->forecast(kLongSong);
+    if (!plan) return check;
+    check.found = str("a song of 4 minutes takes ",
+                      describe_bytes(plan->peak()),
+                      " of ",
+                      describe_bytes(plan->available),
+                      ": ",
+                      plan->choice());
+    const bool is_coarser = plan->measures.precision != precision_of(options.quant);
+    if (!plan->fits || is_coarser) check.state = CheckState::Warning;
+    if (is_coarser) check.advice = "memory is short for the weights as they are; songs say so";
+    if (!plan->fits) check.advice = "it may not fit: close other programs or make shorter songs";
+  } catch (const Error& error) {
+    check.state = CheckState::Bad;
+    check.found = error.what();
+    check.advice = "shorter songs may still fit; else ams pull a smaller model";
   }
   return check;
 }
@@ -167,6 +194,7 @@ std::vector<DoctorCheck> run_checks(const ServerSettings& settings) {
   try {
     const EngineSurvey survey = survey_engine(settings.engine);
     checks = {check_device(survey), check_memory(survey), check_model(survey)};
+    if (!survey.facts.model.empty()) checks.push_back(check_plan(settings.engine));
   } catch (const Error& error) {
     checks.push_back({.name = "device",
                       .state = CheckState::Bad,

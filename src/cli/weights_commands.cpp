@@ -11,6 +11,7 @@
 #include "studio/bench/network_sizes.h"
 #include "studio/models/model_list.h"
 #include "studio/weights/make_checkpoint.h"
+#include "studio/weights/model_weights.h"
 #include "studio/weights/quantise_model.h"
 #include "studio/weights/source_identity.h"
 
@@ -59,8 +60,10 @@ void run(const QuantiseArguments& arguments) {
     throw Error(ErrorCode::InvalidRequest,
                 str("quantise: output is '", output.string(), "', expected a name in .gguf"));
   }
+  // The published files, or else the finest GGUF file of the folder.
+  const auto source = open_model_weights(folder, Precision::BF16, {});
   const QuantisedFile written =
-      quantise_model(folder, open_weights(folder), precision, source_identity(folder), output);
+      quantise_model(folder, source, precision, source_identity(folder), output);
   const fs::path target = fs::absolute(output).parent_path();
   if (target != folder) copy_companions(folder, target);
   std::cout << std::fixed << std::setprecision(2) << written.path.string() << ": "

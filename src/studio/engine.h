@@ -92,6 +92,9 @@ class Engine {
   virtual void preload(const JobContext& job) = 0;
 
   virtual EngineFacts facts() const = 0;
+  // How memory would be shared out now for a usual song of this length, in seconds. Throws
+  // OutOfMemory where the song would be refused.
+  virtual std::optional<MemoryPlan> forecast(double /*seconds*/) { return std::nullopt; }
   // How memory was shared out for the last song; nothing before the first.
   virtual std::optional<MemoryPlan> memory_plan() const { return std::nullopt; }
 };

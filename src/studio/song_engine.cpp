@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 #include <utility>
 #include <variant>
 
@@ -109,24 +110,15 @@ LoadedModels loaded_models(const SongModelFiles& files, bool planner_used) {
   return loaded;
 }
 
-// Of the weight files in a folder; 0 if it cannot be read.
-size_t weight_file_bytes(const std::filesystem::path& folder) {
-  size_t bytes = 0;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    const std::filesystem::path ending = entry.path().extension();
-    if (ending != ".safetensors" && ending != ".gguf") continue;
-    const auto size = entry.file_size(error);
-    if (!error) bytes += static_cast<size_t>(size);
-  }
-  return bytes;
-}
-
-size_t weight_file_bytes(const SongModelFiles& files) {
-  size_t bytes = weight_file_bytes(files.dit) + weight_file_bytes(files.vae) +
-                 weight_file_bytes(files.text_encoder);
-  if (files.planner) bytes += weight_file_bytes(*files.planner);
-  return bytes;
+// A generate request that only says how long the song is.
+SongSize usual_size(SongModel& model, double seconds) {
+  GenerateRequest usual;
+  usual.duration_seconds = seconds;
+  std::vector<std::string> ignored;
+  const SongRequest request = resolve(usual, model.config(), ignored);
+  SongSize size = song_size_with_planner(std::get<GenerateRequest>(request), model);
+  if (!model.has_planner()) size.codes = size.planner_prompt = 0;
+  return size;
 }
 
 }  // namespace
@@ -156,8 +148,8 @@ EngineFacts SongEngine::facts() const {
   facts.model = model_->files().name;
   facts.has_planner = model_->has_planner();
   facts.weight_bytes = model_->weight_bytes();
-  const size_t all = weight_file_bytes(model_->files());
-  facts.missing_bytes = all > facts.weight_bytes ? all - facts.weight_bytes : 0;
+  facts.missing_bytes =
+      all_weight_bytes_ > facts.weight_bytes ? all_weight_bytes_ - facts.weight_bytes : 0;
   return facts;
 }
 
@@ -183,6 +175,7 @@ SongModel& SongEngine::model_for(const std::string& name, Compatibility compat) 
     model_ = std::make_unique<SongModel>(std::move(files), *device_, wanted);
     model_options_ = wanted;
     if (!name.empty()) model_name_ = name;
+    note_weights();
   }
   return *model_;
 }
@@ -200,7 +193,7 @@ MemoryBudget SongEngine::budget() const {
     budget.refuses = true;
   } else if (device_->is_cpu()) {
     const size_t free = free_ram_bytes();
-    budget.bytes = free > 0 ? free + resident_bytes() : SIZE_MAX;
+    budget.bytes = free > 0 ? free + resident_bytes() : INT64_MAX;
   } else {
     const DeviceInfo info = device_->info();
     const size_t headroom = std::min(kMostHeadroom, info.memory_total / kHeadroomShare);
@@ -211,16 +204,37 @@ MemoryBudget SongEngine::budget() const {
   return budget;
 }
 
-SongModel& SongEngine::plan_for(SongModel& model, const SongSize& size, SongReport& report) {
+// Files that do not fit are told by the song that loads them.
+void SongEngine::note_weights() {
+  all_weight_bytes_ = 0;
+  try {
+    const auto weights = measure_weights(model_->files(), *device_, model_->options().precision);
+    all_weight_bytes_ = std::accumulate(weights.begin(), weights.end(), size_t{0});
+  } catch (const Error& error) {
+    log(LogLevel::Debug, "studio", error.what());
+  }
+}
+
+MemoryPlan SongEngine::plan(const SongModel& model, const SongSize& size) const {
   const size_t ours = device_->meter().current() + device_->meter().scratch();
   const size_t resident = resident_bytes();
   const size_t program = resident > ours ? resident - ours : 0;
-  plan_ = plan_memory(model_options_.precision, budget(), [&](const MemoryMeasures& measures) {
+  return plan_memory(model_options_.precision, budget(), [&](const MemoryMeasures& measures) {
     MemoryNeeds needs = measure_needs(model.files(), *device_, size, measures);
     needs.program = program;
     return needs;
   });
+}
+
+std::optional<MemoryPlan> SongEngine::forecast(double seconds) {
+  SongModel& model = model_for("", options_.compat);
+  return plan(model, usual_size(model, seconds));
+}
+
+SongModel& SongEngine::plan_for(SongModel& model, const SongSize& size, SongReport& report) {
+  plan_ = plan(model, size);
   for (const std::string& line : plan_->lines()) log(LogLevel::Info, "studio", line);
+  report.memory = plan_;
   const MemoryMeasures& measures = plan_->measures;
   if (measures.precision != model_options_.precision) {
     report.warnings.push_back(
@@ -232,6 +246,7 @@ SongModel& SongEngine::plan_for(SongModel& model, const SongSize& size, SongRepo
     options.precision = measures.precision;
     model_.reset();
     model_ = std::make_unique<SongModel>(std::move(files), *device_, options);
+    note_weights();
   }
   model_->use(measures);
   return *model_;
@@ -281,10 +296,7 @@ void SongEngine::preload(const JobContext& job) {
   };
   SongReport report;
   SongModel* model = &model_for("", options_.compat);
-  const SongRequest usual = resolve(GenerateRequest{}, model->config(), report.ignored_params);
-  SongSize size = song_size_with_planner(std::get<GenerateRequest>(usual), *model);
-  if (!model->has_planner()) size.codes = size.planner_prompt = 0;
-  model = &plan_for(*model, size, report);
+  model = &plan_for(*model, usual_size(*model, GenerateRequest{}.duration_seconds), report);
   const MemoryMeasures& measures = model->measures();
   // What may not be beside the planner, which works first, would be dropped for it again.
   const bool fit_together = !measures.drops_planner && !measures.keeps_one_network;

@@ -21,12 +21,15 @@ class SongEngine : public Engine {
   SongResult generate(const SongRequest& request, const JobContext& job) override;
   void preload(const JobContext& job) override;
   EngineFacts facts() const override;
+  std::optional<MemoryPlan> forecast(double seconds) override;
   std::optional<MemoryPlan> memory_plan() const override { return plan_; }
 
  private:
   SongModel& model_for(const std::string& name, Compatibility compat);
   // Chooses how the song fits and makes the model work so; a new model if the format changes.
   SongModel& plan_for(SongModel& model, const SongSize& size, SongReport& report);
+  void note_weights();
+  MemoryPlan plan(const SongModel& model, const SongSize& size) const;
   MemoryBudget budget() const;
   SongModelFiles find_files(const std::string& name);
   void apply_loras(SongModel& model,
@@ -43,6 +46,7 @@ class SongEngine : public Engine {
   std::unique_ptr<SongModel> model_;
   SongModelOptions model_options_;  // as asked for; a plan may have chosen another precision
   std::optional<MemoryPlan> plan_;
+  size_t all_weight_bytes_ = 0;  // of `model_` with every network loaded
   bool is_test_model_ = false;
   LoraShelf loras_;
   EncodedInputs inputs_;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "studio/models/memory_plan.h"
 #include "studio/requests/sampling_options.h"
 
 namespace ams {
@@ -50,9 +51,10 @@ struct SongLora {
 
 // A value type.
 struct SongReport {
-  std::string device;       // "cpu", "cuda", "metal", "vulkan"
-  std::string device_name;  // "NVIDIA H100 80GB HBM3"
-  std::string precision;    // "bf16", "f32", "q8_0"
+  std::string device;                // "cpu", "cuda", "metal", "vulkan"
+  std::string device_name;           // "NVIDIA H100 80GB HBM3"
+  std::string precision;             // "bf16", "f32", "q8_0"
+  std::optional<MemoryPlan> memory;  // how it was shared out, worked out before the song
   LoadedModels models;
   int64_t seed = 0;                 // the one used, never absent
   std::optional<int64_t> sde_seed;  // the one used; absent with method ode

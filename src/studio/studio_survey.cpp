@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -10,6 +10,7 @@
 #include "nets/acestep_config.h"
 #include "studio/engine_precision.h"
 #include "studio/models/lyrics_model_files.h"
+#include "studio/models/memory_needs.h"
 #include "studio/models/model_list.h"
 #include "studio/models/song_model_files.h"
 #include "tensor/device.h"
@@ -51,27 +52,28 @@ size_t weight_bytes_in(const fs::path& folder) {
   return bytes;
 }
 
-// Bytes that programs can still get from this machine; ggml's CPU device counts all of them as
-// free.
-size_t available_memory() {
-  std::ifstream file("/proc/meminfo");
-  std::string name;
-  size_t kibibytes = 0;
-  for (std::string rest; file >> name >> kibibytes && std::getline(file, rest);) {
-    if (name == "MemAvailable:") return kibibytes << 10;
+// Of all weights as they will be in memory: published fp32 files take half of their size. Files
+// that cannot be read count as they lie on the disk; opening the model gives the reason.
+size_t bytes_in_memory(const SongModelFiles& files, Precision precision) {
+  try {
+    const auto device = Device::open({.name = "cpu", .threads = 1});
+    const auto weights = measure_weights(files, *device, precision);
+    return std::accumulate(weights.begin(), weights.end(), size_t{0});
+  } catch (const Error&) {
+    size_t bytes = files.planner ? weight_bytes_in(*files.planner) : 0;
+    for (const fs::path& folder : {files.dit, files.vae, files.text_encoder}) {
+      bytes += weight_bytes_in(folder);
+    }
+    return bytes;
   }
-  return 0;
 }
 
-void add_model(EngineSurvey& survey, const SongModelFiles& files) {
+void add_model(EngineSurvey& survey, const SongModelFiles& files, Precision precision) {
   survey.facts.model = files.name;
   survey.is_built_in = is_built_in(files.dit);
   survey.facts.has_planner = files.planner.has_value();
   survey.defaults = sampling_defaults(kind_in(files.dit).value_or(ModelKind::Sft));
-  for (const fs::path& folder : {files.dit, files.vae, files.text_encoder}) {
-    survey.needed_bytes += weight_bytes_in(folder);
-  }
-  if (files.planner) survey.needed_bytes += weight_bytes_in(*files.planner);
+  survey.needed_bytes = bytes_in_memory(files, precision);
 }
 
 }  // namespace
@@ -84,13 +86,15 @@ EngineSurvey survey_engine(const EngineOptions& options) {
   survey.facts.precision = precision_name(precision_of(options.quant));
   survey.device_bytes = device.memory_total;
   survey.free_bytes = device.memory_free;
-  if (const size_t available = available_memory();
-      device.kind == DeviceKind::Cpu && available > 0) {
+  // ggml's CPU device counts all of the memory as free.
+  if (const size_t available = free_ram_bytes(); device.kind == DeviceKind::Cpu && available > 0) {
     survey.free_bytes = std::min(survey.free_bytes, available);
   }
   survey.defaults = sampling_defaults(ModelKind::Sft);
   try {
-    add_model(survey, find_song_model(options.model, options.planner, options.model_folders));
+    add_model(survey,
+              find_song_model(options.model, options.planner, options.model_folders),
+              precision_of(options.quant));
     return survey;
   } catch (const Error& error) {
     survey.missing = error.what();
@@ -98,7 +102,9 @@ EngineSurvey survey_engine(const EngineOptions& options) {
     if (is_named || options.test_models.empty()) return survey;
   }
   try {
-    add_model(survey, find_song_model("", /*planner=*/"", std::vector{options.test_models}));
+    add_model(survey,
+              find_song_model("", /*planner=*/"", std::vector{options.test_models}),
+              precision_of(options.quant));
     survey.is_test_model = true;
   } catch (const Error&) {
     return survey;  // `missing` already says what to do

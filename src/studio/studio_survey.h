@@ -18,7 +18,7 @@ struct EngineSurvey {
   EngineFacts facts;          // device, precision, model; nothing of it is loaded
   size_t device_bytes = 0;    // memory of the device, or of the machine for a CPU
   size_t free_bytes = 0;      // of it now
-  size_t needed_bytes = 0;    // of the model's weights, as they are on the disk
+  size_t needed_bytes = 0;    // of the model's weights in memory, all at the same time
   SamplingDefaults defaults;  // of the model
   bool is_test_model = false;
   bool is_built_in = false;

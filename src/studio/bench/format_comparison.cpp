@@ -2,10 +2,12 @@
 
 #include <chrono>
 #include <cmath>
+#include <ctime>
 
 #include "base/philox.h"
 #include "diffusion/sampler.h"
 #include "nets/acestep_model.h"
+#include "studio/weights/model_weights.h"
 
 namespace ams {
 namespace {
@@ -24,7 +26,10 @@ struct Run {
 };
 
 Run run_loop(const FormatComparisonOptions& options, const Device& device, Precision precision) {
-  const auto model = AceStepModel::load(options.dit, device, precision);
+  const auto model = AceStepModel::load(AceStepConfig::load(options.dit),
+                                        open_model_weights(options.dit, Precision::BF16, {}),
+                                        device,
+                                        precision);
   const int64_t channels = model->config().audio_acoustic_hidden_dim;
   const auto bound = model->dit().bind(
       {seeded_normals({1, kConditionTokens, model->config().encoder_hidden_size}, 2),
@@ -42,11 +47,15 @@ Run run_loop(const FormatComparisonOptions& options, const Device& device, Preci
   callbacks.velocity = [&](auto latents, float t, auto conditional, auto unconditional) {
     bound->velocity(latents, t, conditional, unconditional);
   };
+  const std::clock_t processor_start = std::clock();
   const auto start = std::chrono::steady_clock::now();
   Run run{sample(sampling, inputs, callbacks), {precision}};
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   run.result.weight_bytes = model->store().bytes();
-  run.result.step_seconds = elapsed.count() / static_cast<double>(options.steps);
+  const auto steps = static_cast<double>(options.steps);
+  run.result.step_seconds = elapsed.count() / steps;
+  run.result.processor_seconds =
+      static_cast<double>(std::clock() - processor_start) / CLOCKS_PER_SEC / steps;
   return run;
 }
 

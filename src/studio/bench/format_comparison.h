@@ -24,9 +24,10 @@ struct FormatComparisonOptions {
 struct FormatResult {
   Precision precision;
   size_t weight_bytes = 0;
-  double cosine = 1.0;        // of the final latents with those of bf16
-  double relative_l2 = 0.0;   // of their difference
-  double step_seconds = 0.0;  // of a guided step
+  double cosine = 1.0;             // of the final latents with those of bf16
+  double relative_l2 = 0.0;        // of their difference
+  double step_seconds = 0.0;       // of a guided step
+  double processor_seconds = 0.0;  // of the same step, of all threads
 };
 
 // bf16 first, then the formats in their order. All start from the same noise and the same seeded

@@ -37,10 +37,19 @@ class NeedsRun {
     needs_.scratch = device_->meter().scratch();
     return std::move(needs_);
   }
+  std::array<size_t, kNumSongNetworks> run_weights() {
+    weights_only_ = true;
+    if (files_.planner) measure_planner();
+    measure_text();
+    measure_song_model();
+    measure_codec();
+    return needs_.weights;
+  }
 
  private:
   template <typename Work>
   void stage(const char* name, SongNetwork network, int64_t host_floats, Work work) {
+    if (weights_only_) return;
     MemoryMeter& meter = device_->meter();
     meter.restart_peak();
     const size_t before = meter.current();
@@ -64,6 +73,7 @@ class NeedsRun {
   std::unique_ptr<Device> device_;
   const SongSize& size_;
   const MemoryMeasures& measures_;
+  bool weights_only_ = false;
   MemoryNeeds needs_;
 };
 
@@ -186,6 +196,15 @@ MemoryNeeds measure_needs(const SongModelFiles& files,
                           const SongSize& size,
                           const MemoryMeasures& measures) {
   return NeedsRun(files, device, size, measures).run();
+}
+
+std::array<size_t, kNumSongNetworks> measure_weights(const SongModelFiles& files,
+                                                     const Device& device,
+                                                     Precision precision) {
+  const SongSize size;
+  MemoryMeasures measures;
+  measures.precision = precision;
+  return NeedsRun(files, device, size, measures).run_weights();
 }
 
 size_t resident_bytes() {

@@ -1,6 +1,7 @@
 // The bytes that a song takes stage by stage, found by a run on a device that only measures.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "nets/oobleck.h"
@@ -33,6 +34,11 @@ MemoryNeeds measure_needs(const SongModelFiles& files,
                           const Device& device,
                           const SongSize& size,
                           const MemoryMeasures& measures);
+
+// The same for the weights of all networks alone, those of the planner included where there is one.
+std::array<size_t, kNumSongNetworks> measure_weights(const SongModelFiles& files,
+                                                     const Device& device,
+                                                     Precision precision);
 
 // Memory of this process that lies in RAM, in bytes; 0 where it cannot be read.
 size_t resident_bytes();

@@ -66,6 +66,24 @@ std::vector<std::function<void(MemoryMeasures&)>> ladder(const MemoryBudget& bud
   return steps;
 }
 
+// Undoes what a later measure has made needless, the dearest first: with quantised weights the
+// networks may all stay.
+MemoryPlan without_needless(MemoryPlan plan,
+                            const MemoryBudget& budget,
+                            const MeasureNeeds& measure) {
+  for (bool MemoryMeasures::*each : {&MemoryMeasures::keeps_one_network,
+                                     &MemoryMeasures::drops_planner,
+                                     &MemoryMeasures::splits_guidance,
+                                     &MemoryMeasures::small_tiles}) {
+    if (!(plan.measures.*each)) continue;
+    MemoryMeasures tried = plan.measures;
+    tried.*each = false;
+    MemoryPlan next = plan_under(tried, budget, measure);
+    if (next.fits) plan = std::move(next);
+  }
+  return plan;
+}
+
 const PlannedStage& largest(const MemoryPlan& plan) {
   return *std::max_element(plan.stages.begin(),
                            plan.stages.end(),
@@ -93,20 +111,12 @@ const PlannedStage& largest(const MemoryPlan& plan) {
 }
 
 std::string choice_line(const MemoryPlan& plan) {
-  const MemoryMeasures& m = plan.measures;
-  std::string text = m.keeps_one_network ? "one network at a time"
-                     : m.drops_planner   ? "the planner apart from the others"
-                                         : "all networks stay";
-  if (m.small_tiles) text += ", small tiles";
-  if (m.splits_guidance) text += ", guidance in two passes";
   return str("memory: ",
              describe_bytes(plan.peak()),
              " of ",
              describe_bytes(plan.available),
              plan.fits ? "; " : " (may not fit); ",
-             precision_info(m.precision).name,
-             ", ",
-             text);
+             plan.choice());
 }
 
 }  // namespace
@@ -116,6 +126,16 @@ std::string_view song_network_name(SongNetwork network) {
 }
 
 size_t MemoryPlan::peak() const { return stages.empty() ? 0 : largest(*this).total(); }
+
+std::string MemoryPlan::choice() const {
+  std::string text(precision_info(measures.precision).name);
+  text += measures.keeps_one_network ? ", one network at a time"
+          : measures.drops_planner   ? ", the planner apart from the others"
+                                     : ", all networks stay";
+  if (measures.small_tiles) text += ", small tiles";
+  if (measures.splits_guidance) text += ", guidance in two passes";
+  return text;
+}
 
 std::vector<std::string> MemoryPlan::lines() const {
   std::vector<std::string> result{choice_line(*this)};
@@ -141,13 +161,14 @@ MemoryPlan plan_memory(Precision precision,
   measures.precision = precision;
   MemoryPlan plan = plan_under(measures, budget, measure);
   for (const auto& step : ladder(budget)) {
-    if (plan.fits) return plan;
+    if (plan.fits) break;
     MemoryMeasures tried = plan.measures;
     step(tried);
     MemoryPlan next = plan_under(tried, budget, measure);
     if (next.peak() < plan.peak()) plan = std::move(next);
   }
-  if (!plan.fits && budget.refuses) refuse(plan, budget);
+  if (plan.fits) return without_needless(std::move(plan), budget, measure);
+  if (budget.refuses) refuse(plan, budget);
   return plan;
 }
 

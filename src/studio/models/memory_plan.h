@@ -9,7 +9,8 @@
 //   4. the halves of a guided step run one after the other (costs some speed, no quality);
 //   5. weights are quantised, to q8_0, q6_k, q5_k_m, q4_k_m (costs some fidelity), unless the user
 //      chose a format.
-// Nothing of 1 to 4 changes what is heard. What does not fit then is refused, with numbers.
+// Nothing of 1 to 4 changes what is heard. Once it fits, those of 1 to 4 that a later one has made
+// needless are undone. What does not fit at all is refused, with numbers.
 #pragma once
 
 #include <array>
@@ -73,6 +74,8 @@ struct MemoryPlan {
   bool fits = true;
 
   size_t peak() const;
+  // "bf16, one network at a time, small tiles"
+  std::string choice() const;
   // For logs, `ams doctor` and people: the choice first, then a line a stage.
   std::vector<std::string> lines() const;
 };

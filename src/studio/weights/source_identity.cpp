@@ -22,16 +22,30 @@ std::string_view text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-std::vector<fs::path> weight_files(const fs::path& folder) {
+std::vector<fs::path> files_ending_in(const fs::path& folder,
+                                      const std::vector<std::string_view>& endings) {
   std::vector<fs::path> files;
   std::error_code ignored;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
     const std::string name = entry.path().filename().string();
-    if (name.ends_with(".safetensors") || name.ends_with(".safetensors.index.json")) {
-      files.push_back(entry.path());
-    }
+    const bool is_one = std::any_of(endings.begin(), endings.end(), [&](std::string_view each) {
+      return name.ends_with(each);
+    });
+    if (is_one) files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
+  return files;
+}
+
+// The published files, or else those that `ams quantise` wrote.
+std::vector<fs::path> weight_files(const fs::path& folder) {
+  auto files = files_ending_in(folder, {".safetensors", ".safetensors.index.json"});
+  const bool has_weights = std::any_of(files.begin(), files.end(), [](const fs::path& path) {
+    return path.filename() != "silence_latent.safetensors";
+  });
+  if (has_weights) return files;
+  const auto quantised = files_ending_in(folder, {".gguf"});
+  files.insert(files.end(), quantised.begin(), quantised.end());
   return files;
 }
 
@@ -51,7 +65,7 @@ std::string source_identity(const fs::path& folder) {
   }
   if (text.empty()) {
     throw Error(ErrorCode::NotFound,
-                str("weights: ", folder.string(), " holds no .safetensors file"));
+                str("weights: ", folder.string(), " holds no .safetensors or .gguf file"));
   }
   return sha256_of(text);
 }

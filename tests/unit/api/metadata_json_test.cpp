@@ -39,6 +39,19 @@ SongFile file() {
   return made;
 }
 
+TEST(MetadataJson, says_how_memory_was_shared_out) {
+  SongReport planned = report();
+  MemoryPlan plan;
+  plan.stages = {{.name = "diffusion", .weights = 700, .buffers = 20, .host = 3}};
+  plan.available = 1000;
+  plan.measures.keeps_one_network = true;
+  planned.memory = plan;
+  const Json app = song_metadata_json(request(), planned, file(), {}).at("app");
+  EXPECT_EQ(app.at("memory").at("planned_bytes").as_int(), 723);
+  EXPECT_EQ(app.at("memory").at("available_bytes").as_int(), 1000);
+  EXPECT_EQ(app.at("memory").at("how").as_string(), "bf16, one network at a time");
+}
+
 TEST(MetadataJson, has_every_key_that_is_always_there) {
   const Json document = song_metadata_json(request(), report(), file(), {.job_id = "8f2c61d4"});
   for (const char* key : {"schema",

@@ -68,6 +68,26 @@ TEST(MemoryPlan, quantising_comes_last_and_only_as_far_as_needed) {
   EXPECT_EQ(plan_in(6.4).measures.precision, Precision::Q4_K);
 }
 
+TEST(MemoryPlan, what_quantising_makes_needless_is_undone) {
+  // In bf16 even two passes were too large; in q8_0 one pass fits again.
+  MemoryMeasures expected;
+  expected.precision = Precision::Q8_0;
+  expected.keeps_one_network = true;
+  EXPECT_EQ(plan_in(11.4).measures, expected);
+  // A song that is too large in bf16 however it is cut, and fits whole in q8_0.
+  const auto huge = [](const MemoryMeasures& measures) {
+    MemoryNeeds result = needs(measures);
+    if (measures.precision == Precision::BF16) result.weights[1] = 30 * kGiga;
+    return result;
+  };
+  MemoryBudget budget;
+  budget.bytes = 16 * kGiga;
+  budget.refuses = budget.may_quantise = true;
+  MemoryMeasures whole;
+  whole.precision = Precision::Q8_0;
+  EXPECT_EQ(plan_memory(Precision::BF16, budget, huge).measures, whole);
+}
+
 TEST(MemoryPlan, a_chosen_format_is_kept) {
   try {
     plan_in(11, /*may_quantise=*/false);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <ggml-backend.h>
 #include <ggml.h>
 #include <gtest/gtest.h>
 
@@ -14,6 +15,7 @@
 #include "studio/models/song_model.h"
 #include "studio/weights/make_checkpoint.h"
 #include "studio/weights/model_weights.h"
+#include "studio/weights/source_identity.h"
 #include "support/temporary_folder.h"
 #include "tensor/gguf_file.h"
 
@@ -178,6 +180,74 @@ TEST_F(QuantiseModel, a_file_of_the_wanted_format_beside_the_published_ones_is_t
   EXPECT_TRUE(description(Precision::Q8_0).ends_with("model-q8_0.gguf"));
   EXPECT_TRUE(description(Precision::BF16).ends_with("model.safetensors"));
   EXPECT_TRUE(description(Precision::Q4_K).ends_with("model.safetensors"));
+}
+
+// Every matrix of a loaded model, as it lies in memory, with its type in front.
+std::map<std::string, std::vector<uint8_t>> matrices_in_memory(const fs::path& folder,
+                                                               Precision precision,
+                                                               const QuantCache& cache) {
+  const auto device = Device::open({"cpu", 1});
+  const auto model = AceStepModel::load(AceStepConfig::load(folder),
+                                        open_model_weights(folder, precision, cache),
+                                        *device,
+                                        precision);
+  std::map<std::string, std::vector<uint8_t>> matrices;
+  for (const MatrixPart& part : model->store().matrix_parts()) {
+    const ggml_tensor* node = part.weight->tensor.node;
+    std::vector<uint8_t>& bytes = matrices[part.weight->name];
+    bytes.resize(ggml_nbytes(node) + 1);
+    bytes[0] = static_cast<uint8_t>(part.weight->dtype);
+    ggml_backend_tensor_get(node, bytes.data() + 1, 0, ggml_nbytes(node));
+  }
+  return matrices;
+}
+
+// Three ways to quantised weights: while loading, through the cache, from a file of `ams quantise`
+// without the published ones beside it.
+TEST_F(QuantiseModel, all_ways_lead_to_the_same_bytes_in_memory) {
+  make_checkpoint({"tiny", folder_.path() / "tiny"}, {});  // inner layers of 256
+  const fs::path source = folder_.path() / "tiny" / "acestep-v15-tiny";
+  for (const Precision precision :
+       {Precision::Q8_0, Precision::Q6_K, Precision::Q5_K, Precision::Q4_K}) {
+    const std::string name(precision_info(precision).name);
+    const fs::path alone = folder_.path() / name;
+    fs::create_directories(alone);
+    quantise_model(source, open_weights(source), precision, "id", alone / "model.gguf");
+    copy_companions(source, alone);
+    const auto while_loading = matrices_in_memory(source, precision, {});
+    ASSERT_GT(while_loading.size(), 20u) << name;
+    EXPECT_EQ(matrices_in_memory(source, precision, {folder_.path() / "cache"}), while_loading)
+        << name;
+    EXPECT_EQ(matrices_in_memory(source, precision, {folder_.path() / "cache"}), while_loading)
+        << name << ", read again from the cache";
+    EXPECT_EQ(matrices_in_memory(alone, precision, {}), while_loading) << name;
+    // Without --quant a file is taken as it is.
+    EXPECT_EQ(matrices_in_memory(alone, Precision::BF16, {}), while_loading) << name;
+  }
+}
+
+TEST_F(QuantiseModel, a_quantised_file_is_a_source_too) {
+  const fs::path fine = folder_.path() / "fine";
+  fs::create_directories(fine);
+  const fs::path source = kCheckpoints / "acestep-v15-xl-sft";
+  quantise_model(source, open_weights(source), Precision::Q8_0, "id", fine / "model.gguf");
+  copy_companions(source, fine);
+  const std::string identity = source_identity(fine);
+  EXPECT_NE(identity, source_identity(source));
+  const fs::path again = folder_.path() / "model-bf16.gguf";
+  const QuantisedFile written = quantise_model(
+      fine, open_model_weights(fine, Precision::BF16, {}), Precision::BF16, identity, again);
+  EXPECT_GT(written.bytes, written.source_bytes);
+  const auto coarse = open_model_weights(fine, Precision::BF16, {});
+  const GgufContent content = read_gguf(again);
+  for (const StoredTensor& tensor : content.tensors->tensors()) {
+    EXPECT_FALSE(is_quantised(tensor.dtype)) << tensor.name;
+    std::vector<float> rounded = to_float(*coarse->find(tensor.name));
+    if (tensor.dtype == DType::BF16) {
+      for (float& value : rounded) value = ggml_bf16_to_fp32(ggml_fp32_to_bf16(value));
+    }
+    EXPECT_EQ(to_float(tensor), rounded) << tensor.name;
+  }
 }
 
 // Latents of the whole guided loop. The tiny model has few wide matrices, so this is a bound for
