@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "base/size_text.h"
 #include "base/str.h"
 #include "base/text_file.h"
 #include "cli/serve_summary.h"
@@ -57,7 +58,7 @@ DoctorCheck check_disk(const ServerSettings& settings) {
     check.advice = "look at the data folder's disk";
     return check;
   }
-  check.found = str(gigabytes(space.available), " free");
+  check.found = str(size_text(space.available), " free");
   if (space.available < settings.studio.spare_disk_bytes) {
     check.state = CheckState::Bad;
     check.advice = "no song can be saved: free some space or move AMS_DATA_DIR";
@@ -80,11 +81,11 @@ DoctorCheck check_device(const EngineSurvey& survey) {
 
 DoctorCheck check_memory(const EngineSurvey& survey) {
   DoctorCheck check{.name = "memory",
-                    .found = str(gigabytes(survey.free_bytes),
+                    .found = str(size_text(survey.free_bytes),
                                  " of ",
-                                 gigabytes(survey.device_bytes),
+                                 size_text(survey.device_bytes),
                                  " free, the model needs about ",
-                                 gigabytes(survey.needed_bytes))};
+                                 size_text(survey.needed_bytes))};
   if (survey.needed_bytes > survey.free_bytes) {
     check.state = CheckState::Warning;
     check.advice = "close other programs, or start with --quant q8_0";
@@ -100,9 +101,9 @@ DoctorCheck check_plan(const EngineOptions& options) {
     const std::optional<MemoryPlan> plan = Engine::open(options)->forecast(kLongSong);
     if (!plan) return check;
     check.found = str("a song of 4 minutes takes ",
-                      describe_bytes(plan->peak()),
+                      size_text(plan->peak()),
                       " of ",
-                      describe_bytes(plan->available),
+                      size_text(plan->available),
                       ": ",
                       plan->choice());
     const bool is_coarser = plan->measures.precision != precision_of(options.quant);
@@ -145,7 +146,7 @@ DoctorCheck check_lyrics(const ServerSettings& settings) {
   return {.name = "lyrics model",
           .state = CheckState::Warning,
           .found = "none",
-          .advice = "lyrics cannot be drafted; songs work. Put a Qwen2.5 chat model into 'models'"};
+          .advice = "songs work, but lyrics cannot be drafted; `ams pull lyrics` gets a model"};
 }
 
 DoctorCheck check_codecs() {

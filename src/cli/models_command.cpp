@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/size_text.h"
 #include "cli/commands.h"
 #include "studio/models/model_list.h"
 #include "studio/models/model_uses.h"
@@ -15,8 +16,6 @@ namespace ams {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr double kGigabyte = 1e9;
 
 struct ModelsArguments {
   std::vector<fs::path> folders;
@@ -69,9 +68,8 @@ Json models_json(const std::vector<ModelEntry>& models,
 void print_models(const std::vector<ModelEntry>& models, const std::vector<fs::path>& folders) {
   for (const ModelEntry& model : models) {
     std::cout << std::left << std::setw(14) << model_role_name(model.role) << std::setw(32)
-              << model.name << std::right << std::fixed << std::setprecision(2) << std::setw(7)
-              << static_cast<double>(model.weight_bytes) / kGigabyte << " GB  " << std::left
-              << std::setw(6) << model_precision(model) << model.folder.string()
+              << model.name << std::right << std::setw(9) << size_text(model.weight_bytes) << "  "
+              << std::left << std::setw(6) << model_precision(model) << model.folder.string()
               << (model.weight_bytes == 0 ? "  (weights missing)" : "") << '\n';
   }
   if (!models.empty()) return;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/size_text.h"
 #include "base/str.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
@@ -19,8 +20,6 @@
 namespace ams {
 namespace {
 
-constexpr double kGigabyte = 1e9;
-
 struct PullArguments {
   std::vector<std::string> names;
   std::string revision;  // empty: the newest
@@ -28,12 +27,6 @@ struct PullArguments {
   bool quiet = false;
   HubOptions hub;
 };
-
-std::string gigabytes(int64_t bytes) {
-  std::ostringstream text;
-  text << std::fixed << std::setprecision(2) << static_cast<double>(bytes) / kGigabyte << " GB";
-  return text.str();
-}
 
 std::vector<ModelDownload> named_downloads(const std::vector<std::string>& names) {
   std::vector<ModelDownload> downloads;
@@ -44,7 +37,7 @@ std::vector<ModelDownload> named_downloads(const std::vector<std::string>& names
 std::string state_of(const ModelDownload& download, const HubOptions& hub) {
   const LocalDownload local = find_downloaded(download, hub);
   if (local.is_complete) return "installed";
-  return local.bytes > 0 ? gigabytes(local.bytes) + " of it" : "-";
+  return local.bytes > 0 ? size_text(static_cast<uint64_t>(local.bytes)) + " of it" : "-";
 }
 
 void print_list(const PullArguments& arguments) {
@@ -55,9 +48,9 @@ void print_list(const PullArguments& arguments) {
             << "what\n";
   for (const ModelDownload& download : downloads) {
     std::cout << std::left << std::setw(18) << download.name << std::right << std::setw(10)
-              << (download.bytes > 0 ? gigabytes(download.bytes) : "small") << "  " << std::left
-              << std::setw(17) << state_of(download, arguments.hub) << download.kind << ": "
-              << download.help << '\n';
+              << (download.bytes > 0 ? size_text(static_cast<uint64_t>(download.bytes)) : "small")
+              << "  " << std::left << std::setw(17) << state_of(download, arguments.hub)
+              << download.kind << ": " << download.help << '\n';
   }
   if (!arguments.names.empty()) return;
   std::cout << "Song models come with VAE, text encoder and planner, which are shared. Any other "
@@ -71,8 +64,10 @@ void print_result(const ModelDownload& download, const std::vector<PulledItem>& 
     bytes += item.bytes;
     fetched += item.bytes_fetched;
   }
-  std::cout << download.name << ": " << gigabytes(bytes) << ", "
-            << (fetched == 0 ? "all of it was here" : gigabytes(fetched) + " fetched") << '\n';
+  std::cout << download.name << ": " << size_text(static_cast<uint64_t>(bytes)) << ", "
+            << (fetched == 0 ? "all of it was here"
+                             : size_text(static_cast<uint64_t>(fetched)) + " fetched")
+            << '\n';
   for (const PulledItem& item : items) std::cout << "  " << item.folder.string() << '\n';
 }
 

@@ -1,8 +1,6 @@
 #include "cli/serve_summary.h"
 
-#include <iomanip>
-#include <sstream>
-
+#include "base/size_text.h"
 #include "base/str.h"
 #include "studio/models/song_model_files.h"
 
@@ -25,11 +23,11 @@ std::string memory_line(const ServerSettings& settings, const EngineSurvey& surv
   const std::string limit = settings.engine.memory_limit.empty()
                                 ? ""
                                 : str(", at most ", settings.engine.memory_limit, " used");
-  return str(gigabytes(survey.needed_bytes),
+  return str(size_text(survey.needed_bytes),
              " of weights load with the first song; ",
-             gigabytes(survey.free_bytes),
+             size_text(survey.free_bytes),
              " of ",
-             gigabytes(survey.device_bytes),
+             size_text(survey.device_bytes),
              " are free",
              limit);
 }
@@ -42,12 +40,6 @@ std::string access_line(const ServerSettings& settings) {
 }
 
 }  // namespace
-
-std::string gigabytes(size_t bytes) {
-  std::ostringstream text;
-  text << std::fixed << std::setprecision(1) << static_cast<double>(bytes) / 1e9 << " GB";
-  return text.str();
-}
 
 std::string studio_address(const std::string& host, int port) {
   const bool is_any = host == "0.0.0.0" || host == "::";

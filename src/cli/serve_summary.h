@@ -16,7 +16,4 @@ std::string serve_summary(const ServerSettings& settings,
                           const EngineSurvey& survey,
                           const std::string& address);
 
-// "9.6 GB".
-std::string gigabytes(size_t bytes);
-
 }  // namespace ams

@@ -1,11 +1,11 @@
 // `quantise` and `make-checkpoint`: commands that write weight files.
 #include <cstdint>
-#include <iomanip>
 #include <iostream>
 #include <memory>
 #include <string>
 
 #include "base/error.h"
+#include "base/size_text.h"
 #include "base/str.h"
 #include "cli/commands.h"
 #include "studio/bench/network_sizes.h"
@@ -19,8 +19,6 @@ namespace ams {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr double kGigabyte = 1e9;
 
 struct QuantiseArguments {
   std::string model;
@@ -66,9 +64,8 @@ void run(const QuantiseArguments& arguments) {
       quantise_model(folder, source, precision, source_identity(folder), output);
   const fs::path target = fs::absolute(output).parent_path();
   if (target != folder) copy_companions(folder, target);
-  std::cout << std::fixed << std::setprecision(2) << written.path.string() << ": "
-            << static_cast<double>(written.bytes) / kGigabyte << " GB of "
-            << static_cast<double>(written.source_bytes) / kGigabyte << " GB\n";
+  std::cout << written.path.string() << ": " << size_text(written.bytes) << " of "
+            << size_text(written.source_bytes) << '\n';
 }
 
 void run(const CheckpointOptions& options) {

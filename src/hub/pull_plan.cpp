@@ -1,15 +1,14 @@
 #include "hub/pull_plan.h"
 
 #include <algorithm>
-#include <iomanip>
 #include <map>
-#include <sstream>
 #include <system_error>
 
 #include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/size_text.h"
 #include "base/str.h"
 #include "hub/hub_cache.h"
 #include "hub/known_files.h"
@@ -170,12 +169,6 @@ void note_other_versions(const RepositoryFiles& wanted, const RepositoryListing&
   }
 }
 
-std::string gigabytes(int64_t bytes) {
-  std::ostringstream text;
-  text << std::fixed << std::setprecision(2) << static_cast<double>(bytes) / 1e9 << " GB";
-  return text.str();
-}
-
 // The nearest folder above `path` that exists.
 fs::path existing_folder(fs::path path) {
   std::error_code error;
@@ -228,11 +221,11 @@ void check_disk_space(const std::vector<PlannedItem>& items, int64_t spare_bytes
                 str("hub: the disk of ",
                     disk.folder.string(),
                     " has ",
-                    gigabytes(available),
+                    size_text(static_cast<uint64_t>(available)),
                     " free, the download needs ",
-                    gigabytes(disk.needed),
+                    size_text(static_cast<uint64_t>(disk.needed)),
                     " and leaves at least ",
-                    gigabytes(spare_bytes),
+                    size_text(static_cast<uint64_t>(spare_bytes)),
                     "; free some space, or choose another disk with --dir or HF_HUB_CACHE"));
   }
 }
