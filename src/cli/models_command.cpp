@@ -68,8 +68,9 @@ Json models_json(const std::vector<ModelEntry>& models,
 void print_models(const std::vector<ModelEntry>& models, const std::vector<fs::path>& folders) {
   for (const ModelEntry& model : models) {
     std::cout << std::left << std::setw(14) << model_role_name(model.role) << std::setw(32)
-              << model.name << std::right << std::setw(9) << size_text(model.weight_bytes) << "  "
-              << std::left << std::setw(6) << model_precision(model) << model.folder.string()
+              << model.name << std::right << std::setw(9)
+              << size_text(static_cast<uint64_t>(model.weight_bytes)) << "  " << std::left
+              << std::setw(6) << model_precision(model) << model.folder.string()
               << (model.weight_bytes == 0 ? "  (weights missing)" : "") << '\n';
   }
   if (!models.empty()) return;
