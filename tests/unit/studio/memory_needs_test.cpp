@@ -2,6 +2,7 @@
 #include "studio/models/memory_needs.h"
 
 #include <algorithm>
+#include <numeric>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -10,6 +11,7 @@
 #include "nets/acestep_model.h"
 #include "nets/qwen_lm.h"
 #include "nets/qwen_text_encoder.h"
+#include "studio/models/song_model.h"
 
 namespace ams {
 namespace {
@@ -65,6 +67,18 @@ TEST_P(MemoryNeedsTest, weights_are_predicted_exactly) {
   const MemoryNeeds needs = measure();
   EXPECT_EQ(needs.weights[static_cast<size_t>(SongNetwork::SongModel)], model->store().bytes());
   EXPECT_EQ(needs.weights[static_cast<size_t>(SongNetwork::Planner)], 0u);  // not asked for
+}
+
+TEST_P(MemoryNeedsTest, weights_of_all_networks_are_known_without_loading) {
+  for (const Precision precision : {Precision::BF16, Precision::Q8_0}) {
+    SongModelOptions options;
+    options.precision = precision;
+    SongModel model(files_, *device_, options);
+    model.load({});
+    model.planner({});
+    const auto weights = measure_weights(files_, *device_, precision);
+    EXPECT_EQ(std::accumulate(weights.begin(), weights.end(), size_t{0}), model.weight_bytes());
+  }
 }
 
 TEST_P(MemoryNeedsTest, diffusion_is_predicted_exactly) {
