@@ -17,12 +17,11 @@ constexpr int kThreads = 128;
 
 template <class Pieces>
 __global__ void __launch_bounds__(kThreads)
-    lm_embed_kernel(WeightMatrix table, const int32_t* tokens, float* out) {
+    lm_embed_kernel(WeightMatrix table, int64_t bytes, const int32_t* tokens, float* out) {
   const int piece = static_cast<int>(blockIdx.x * kThreads + threadIdx.x);
   const int row = static_cast<int>(blockIdx.y);
   if (piece >= table.inputs / (kGroup * Pieces::kGroups)) return;
-  const auto* const from = static_cast<const unsigned char*>(table.data) +
-                           tokens[row] * row_bytes(Pieces::kFormat, table.inputs);
+  const auto* const from = static_cast<const unsigned char*>(table.data) + tokens[row] * bytes;
   const typename Pieces::Piece values = Pieces::load(from, piece);
 #pragma unroll
   for (int group = 0; group < Pieces::kGroups; ++group) {
@@ -40,7 +39,14 @@ void start(Queue& queue, const WeightMatrix& table, const int32_t* tokens, int r
   const LaunchShape shape{
       dim3(static_cast<uint32_t>(blocks_of(pieces, kThreads)), static_cast<uint32_t>(rows)),
       kThreads};
-  launch(queue, "lm_embed", lm_embed_kernel<Pieces>, shape, table, tokens, out);
+  launch(queue,
+         "lm_embed",
+         lm_embed_kernel<Pieces>,
+         shape,
+         table,
+         row_bytes(table.format, table.inputs),
+         tokens,
+         out);
 }
 
 }  // namespace

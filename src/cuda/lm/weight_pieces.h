@@ -131,6 +131,7 @@ template <bool kFifth>
 struct Q45Pieces {
   static constexpr WeightFormat kFormat = kFifth ? WeightFormat::Q5_K : WeightFormat::Q4_K;
   static constexpr int kGroups = 2;
+  static constexpr int64_t kBlockBytes = block_bytes(kFormat);
   struct Piece {
     uint4 header;  // scale and minimum (fp16), then 12 bytes of small scales
     uint2 quants;
@@ -138,7 +139,7 @@ struct Q45Pieces {
     int pair;
   };
   static __device__ __forceinline__ Piece load(const unsigned char* row, int i) {
-    const unsigned char* const block = row + block_bytes(kFormat) * static_cast<int64_t>(i / 16);
+    const unsigned char* const block = row + kBlockBytes * (i / 16);
     const int pair = i % 16 / 4;
     const int column = kGroup * (i % 4);
     Piece piece;
