@@ -48,18 +48,15 @@ TEST(CudaLmGoldenTest, gives_the_recorded_values_with_fp32_weights) {
   });
 }
 
-TEST(CudaLmGoldenTest, stays_near_the_recorded_values_with_bf16_and_q8_0_weights) {
-  for (const Precision precision : {Precision::BF16, Precision::Q8_0}) {
-    run_cases(precision, [](const std::string& name, const Comparison& comparison) {
-      for (const TensorResult& result : comparison.results()) {
-        // Not what follows a token: the greedy choice between near equals may fall the other way.
-        if (result.name != "out.prefill_logits" && !result.name.ends_with(".0")) continue;
-        if (result.is_float) {
-          EXPECT_LT(result.relative, 3e-2) << name << " " << result.name;
-        }
-      }
-    });
-  }
+TEST(CudaLmGoldenTest, stays_near_the_recorded_values_with_bf16_weights) {
+  run_cases(Precision::BF16, [](const std::string& name, const Comparison& comparison) {
+    for (const TensorResult& result : comparison.results()) {
+      // Not what follows a token: the greedy choice between near equals may fall the other way.
+      const bool is_first = result.name == "out.prefill_logits" || result.name.ends_with(".0");
+      if (!is_first || !result.is_float) continue;
+      EXPECT_LT(result.relative, 2e-2) << name << " " << result.name;
+    }
+  });
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ QwenConfig small_config(ProjectionKind projection) {
   config.num_attention_heads = 6;
   config.num_key_value_heads = 2;
   config.head_dim = 16;
-  config.vocab_size = 301;
+  config.vocab_size = 141;
   config.max_position_embeddings = 2048;
   config.tie_word_embeddings = projection == ProjectionKind::QkNorm;
   config.projection = projection;
@@ -36,6 +36,7 @@ QwenConfig wide_config() {
   config.num_attention_heads = 4;
   config.num_key_value_heads = 1;
   config.head_dim = 64;
+  config.num_hidden_layers = 1;
   return config;
 }
 
@@ -64,7 +65,7 @@ std::vector<float> use_session(CausalLm& lm) {
   const std::span<const int32_t> prompt(tokens);
   keep([&](auto& logits) { session->prefill(0, prompt.first(19), room(logits, 1)); });
   session->fork(0, 1, 11);
-  session->set_output_rows({.begin = 40, .end = 123, .extra = {300, 2}});
+  session->set_output_rows({.begin = 40, .end = 123, .extra = {140, 2}});
   keep([&](auto& logits) { session->prefill_all(1, prompt.subspan(11, 3), room(logits, 3)); });
   for (int32_t i = 0; i < 4; ++i) {
     const std::vector<int32_t> next{i, 7 + i};
@@ -112,14 +113,16 @@ TEST(CudaLmTest, agrees_with_ggml_in_quantised_formats) {
 
 // A long prompt goes through wide passes of bf16 activations, its pieces through narrow ones.
 TEST(CudaLmTest, reads_long_prompts_as_short_ones) {
-  EmulatedLm model(small_config(ProjectionKind::Bias), /*native=*/true, /*exact_caches=*/false);
+  QwenConfig config = small_config(ProjectionKind::Bias);
+  config.num_hidden_layers = 1;
+  EmulatedLm model(config, /*native=*/true, /*exact_caches=*/false);
   model.store.load_random(5, *model.device, Precision::BF16);
-  const std::vector<int32_t> tokens = some_tokens(270, 301);
+  const std::vector<int32_t> tokens = some_tokens(262, 141);
   const auto session = model.lm.open({1, 280});
-  std::vector<float> at_once(301);
+  std::vector<float> at_once(141);
   session->prefill(0, tokens, at_once);
   session->truncate(0, 0);
-  std::vector<float> in_pieces(301);
+  std::vector<float> in_pieces(141);
   for (size_t i = 0; i < tokens.size(); i += 8) {
     const size_t count = std::min<size_t>(8, tokens.size() - i);
     session->prefill(0, std::span<const int32_t>(tokens).subspan(i, count), in_pieces);
@@ -178,11 +181,11 @@ TEST(CudaLmTest, refuses_tokens_and_contexts_that_do_not_fit) {
   EmulatedLm model(small_config(ProjectionKind::QkNorm), /*native=*/true, /*exact_caches=*/false);
   model.store.load_random(5, *model.device, Precision::BF16);
   const auto session = model.lm.open({1, 10});
-  std::vector<float> logits(301);
-  const std::vector<int32_t> unknown{301};
+  std::vector<float> logits(141);
+  const std::vector<int32_t> unknown{141};
   EXPECT_THROW(session->prefill(0, unknown, logits), Error);
-  EXPECT_THROW(session->prefill(0, some_tokens(257, 301), logits), Error);
-  EXPECT_THROW(session->set_output_rows({.begin = 5, .end = 302, .extra = {}}), Error);
+  EXPECT_THROW(session->prefill(0, some_tokens(257, 141), logits), Error);
+  EXPECT_THROW(session->set_output_rows({.begin = 5, .end = 142, .extra = {}}), Error);
   EXPECT_THROW(session->fork(0, 0, 1), Error);
   EXPECT_THROW(model.lm.open({1, 4096}), Error);
   EXPECT_EQ(session->length(0), 0);

@@ -15,7 +15,7 @@ std::unique_ptr<CausalLm> make_native_lm(const QwenLm& lm) {
 std::unique_ptr<Device> open_emulated(bool native) {
   DeviceOptions options;
   options.name = "cpu";
-  options.threads = 2;
+  options.threads = 1;
   options.native_networks = native;
   return Device::open(options);
 }
