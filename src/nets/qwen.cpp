@@ -90,6 +90,20 @@ Tensor QwenLayer::build(GraphBuilder& g,
   return g.add(x, mlp_.build(g, g.rms_norm(x, post_attention_layernorm_, eps_)));
 }
 
+QwenLayerWeights QwenLayer::weights() const {
+  QwenLayerWeights weights;
+  weights.input_layernorm = input_layernorm_;
+  weights.qkv_proj = self_attn_.qkv_proj();
+  weights.qkv_bias = self_attn_.qkv_bias();
+  weights.q_norm = self_attn_.q_norm();
+  weights.k_norm = self_attn_.k_norm();
+  weights.o_proj = o_proj_;
+  weights.post_attention_layernorm = post_attention_layernorm_;
+  weights.gate_up_proj = mlp_.gate_up_proj();
+  weights.down_proj = mlp_.down_proj();
+  return weights;
+}
+
 QwenTransformer::QwenTransformer(const WeightScope& w, const QwenConfig& config, Head head)
     : config_(config),
       embed_tokens_(w.plain_matrix("embed_tokens.weight", config.vocab_size, config.hidden_size)) {
@@ -105,6 +119,15 @@ QwenTransformer::QwenTransformer(const WeightScope& w, const QwenConfig& config,
                    ? w.matrix("lm_head.weight", config.vocab_size, config.hidden_size)
                    : nullptr;
   }
+}
+
+QwenWeights QwenTransformer::weights() const {
+  QwenWeights weights;
+  weights.embed_tokens = embed_tokens_;
+  for (const QwenLayer& layer : layers_) weights.layers.push_back(layer.weights());
+  weights.norm = norm_;
+  weights.lm_head = lm_head_;
+  return weights;
 }
 
 Tensor QwenTransformer::embed(GraphBuilder& g, Tensor ids) const {

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "nets/blocks/attention.h"
+#include "nets/qwen_weights.h"
 
 namespace ams {
 
@@ -43,6 +44,7 @@ class QwenLayer {
   QwenLayer(const WeightScope& w, const QwenConfig& config, int64_t index);
   // x [B, S, hidden], positions [S].
   Tensor build(GraphBuilder& g, Tensor x, Tensor positions, const QwenAttention& attention) const;
+  QwenLayerWeights weights() const;
 
  private:
   int64_t index_;
@@ -79,6 +81,7 @@ class QwenTransformer {
                 const HeadRows& rows) const;  // [N, hidden] -> [N, rows]
 
   const QwenConfig& config() const { return config_; }
+  QwenWeights weights() const;
 
  private:
   QwenConfig config_;

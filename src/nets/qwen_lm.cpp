@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "nets/native_lm.h"
 #include "nets/qwen_text_encoder.h"
 #include "tensor/graph.h"
 
@@ -300,8 +301,8 @@ QwenLm::QwenLm(const WeightScope& w,
       device_(&device),
       exact_caches_(exact_caches) {}
 
-std::unique_ptr<LmSession> QwenLm::open(const LmSessionOptions& options) {
-  const int64_t limit = max_position_embeddings();
+void check_session(const CausalLm& lm, const LmSessionOptions& options) {
+  const int64_t limit = lm.max_position_embeddings();
   if (options.num_sequences < 1 || options.max_tokens < 1 || options.max_tokens > limit) {
     throw Error(ErrorCode::InvalidRequest,
                 str("lm: a context of ",
@@ -309,6 +310,16 @@ std::unique_ptr<LmSession> QwenLm::open(const LmSessionOptions& options) {
                     " tokens was asked for, expected 1 to ",
                     limit));
   }
+}
+
+std::unique_ptr<LmSession> QwenLm::open(const LmSessionOptions& options) {
+  if (!device_->has_native_networks()) return open_portable(options);
+  if (!native_) native_ = make_native_lm(*this);
+  return native_->open(options);
+}
+
+std::unique_ptr<LmSession> QwenLm::open_portable(const LmSessionOptions& options) const {
+  check_session(*this, options);
   return std::make_unique<QwenSession>(transformer_, *device_, options, exact_caches_);
 }
 

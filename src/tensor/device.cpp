@@ -137,8 +137,10 @@ std::unique_ptr<Device> Device::open(const DeviceOptions& options) {
                 str("device: '", options.name, "' cannot be started; is its driver installed?"));
   }
   const int threads = options.threads > 0 ? options.threads : physical_cores();
-  return std::unique_ptr<Device>(
-      new Device(backend, kind_of(device), threads, options.own_kernels));
+  auto opened =
+      std::unique_ptr<Device>(new Device(backend, kind_of(device), threads, options.own_kernels));
+  opened->native_networks_ = options.native_networks;
+  return opened;
 }
 
 std::unique_ptr<Device> open_with_implementation(DeviceOptions options, std::string_view name) {
@@ -148,8 +150,9 @@ std::unique_ptr<Device> open_with_implementation(DeviceOptions options, std::str
         str("device: implementation '", name, "' is unknown; valid are auto, ggml, native"));
   }
   options.own_kernels = name != "ggml";
+  options.native_networks = name == "native" && Device::describe(options).kind == DeviceKind::Cuda;
   std::unique_ptr<Device> device = Device::open(options);
-  if (name == "native" && !device->has_own_kernels()) {
+  if (name == "native" && !device->has_own_kernels() && !device->has_native_networks()) {
     throw Error(ErrorCode::Unsupported,
                 str("device: there are no native kernels for ",
                     device_kind_name(device->kind()),
@@ -173,6 +176,7 @@ Device::~Device() {
 
 std::unique_ptr<Device> Device::measuring() const {
   auto device = std::unique_ptr<Device>(new Device(backend_, kind_, threads_, own_kernels_));
+  device->native_networks_ = native_networks_;
   device->measures_only_ = true;
   return device;
 }

@@ -19,9 +19,10 @@ namespace ams {
 enum class DeviceKind { Cpu, Cuda, Metal, Vulkan, Other };
 
 struct DeviceOptions {
-  std::string name = "auto";  // auto, cpu, cuda, metal, vulkan
-  int threads = 0;            // CPU threads; 0 = one per physical core this process may use
-  bool own_kernels = true;    // false: ggml operations only, as on other devices; for tests
+  std::string name = "auto";     // auto, cpu, cuda, metal, vulkan
+  int threads = 0;               // CPU threads; 0 = one per physical core this process may use
+  bool own_kernels = true;       // false: ggml operations only, as on other devices; for tests
+  bool native_networks = false;  // networks on our kernels for cards, where there are some
 };
 
 // What can be seen of a device without starting it.
@@ -56,6 +57,8 @@ class Device {
   bool is_cpu() const { return kind_ == DeviceKind::Cpu; }
   // Whether convolutions run on our kernels instead of ggml operations.
   bool has_own_kernels() const { return is_cpu() && own_kernels_; }
+  // Whether networks run on our kernels for cards instead of ggml, where there are some.
+  bool has_native_networks() const { return native_networks_; }
   int threads() const { return threads_; }
   DeviceInfo info() const;
   bool measures_only() const { return measures_only_; }
@@ -76,13 +79,15 @@ class Device {
   DeviceKind kind_;
   int threads_;
   bool own_kernels_;
+  bool native_networks_ = false;
   bool measures_only_ = false;
   std::unique_ptr<MemoryMeter> meter_;  // apart, so that a const device can count
 };
 
 // Opens a device with one of the implementations of the networks: "ggml" for ggml's operations
-// only, "native" for our kernels, "auto" for ours where they exist. Throws as Device::open(),
-// InvalidRequest for another name, and Unsupported if the device has no native kernels.
+// only, "native" for our kernels, "auto" for ours on the CPU and ggml's elsewhere. Throws as
+// Device::open(), InvalidRequest for another name, and Unsupported if the device has no native
+// kernels.
 std::unique_ptr<Device> open_with_implementation(DeviceOptions options, std::string_view name);
 
 // "cuda" and so on, as options and metadata write it.

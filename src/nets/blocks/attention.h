@@ -29,6 +29,11 @@ class QkvProjection {
   QkvProjection(const WeightScope& w, const AttentionSizes& sizes, ProjectionKind kind);
   Heads build(GraphBuilder& g, Tensor x) const;  // [B, S, hidden] -> heads, before rotation
 
+  const Weight* qkv_proj() const { return qkv_proj_; }
+  const Weight* qkv_bias() const { return qkv_bias_; }  // null: none
+  const Weight* q_norm() const { return q_norm_; }      // null: none
+  const Weight* k_norm() const { return k_norm_; }
+
  private:
   AttentionSizes sizes_;
   const Weight* qkv_proj_;
@@ -42,6 +47,9 @@ class SwiGluMlp {
  public:
   SwiGluMlp(const WeightScope& w, int64_t hidden_size, int64_t intermediate_size);
   Tensor build(GraphBuilder& g, Tensor x) const;  // [..., hidden] -> [..., hidden]
+
+  const Weight* gate_up_proj() const { return gate_up_proj_; }
+  const Weight* down_proj() const { return down_proj_; }
 
  private:
   const Weight* gate_up_proj_;

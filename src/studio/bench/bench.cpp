@@ -357,7 +357,8 @@ BenchReport Bench::run() {
   report_.device = device_kind_name(info.kind);
   report_.device_name = info.name;
   report_.threads = device_->threads();
-  report_.implementation = device_->has_own_kernels() ? "native" : "ggml";
+  report_.implementation =
+      device_->has_own_kernels() || device_->has_native_networks() ? "native" : "ggml";
   report_.config =
       options_.stage == "lyrics" ? "qwen2.5-" + options_.lyrics_config : networks_.name();
   report_.precision = precision_name(networks_.precision());
