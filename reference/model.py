@@ -16,8 +16,9 @@ class AceStep(nn.Module):
     def __init__(self, config):
         super().__init__()
         config = dict(config)
-        config.setdefault("layer_types", ["full_attention" if i % 2 else "sliding_attention"
-                                          for i in range(config["num_hidden_layers"])])
+        types, encoders = config.get("layer_types") or [], config.get("num_lyric_encoder_hidden_layers", 8)
+        config["layer_types"] = types + ["full_attention" if i % 2 else "sliding_attention"     # for layers the list lacks
+                                         for i in range(len(types), max(config["num_hidden_layers"], encoders))]
         self.config = config
         self.decoder = Dit(config)
         self.encoder = ConditionEncoder(config)

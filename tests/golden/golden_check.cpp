@@ -1,4 +1,5 @@
-// golden_check DIR [--json] [--filter PATTERN] [--device D] [--impl I]: runs every golden case of a
+// golden_check DIR [--json] [--filter PATTERN] [--device D] [--impl I]
+// [--precision P]: runs every golden case of a
 // folder.
 #include <cstdlib>
 #include <iomanip>
@@ -127,6 +128,7 @@ struct CheckOptions {
   std::string filter = "*";
   std::string device = "cpu";
   std::string impl = "auto";
+  std::string precision = "f32";
   bool json = false;
 };
 
@@ -136,6 +138,7 @@ int check_folder(const CheckOptions& options) {
   RunContext context;
   context.device = device.get();
   context.folder = options.folder;
+  context.precision = parse_precision(options.precision);
   const Json manifest = Json::parse_file(context.folder / "manifest.json");
   const Json cases = manifest.at("cases");
   int passed = 0;
@@ -179,6 +182,9 @@ int main(int argc, char** argv) {
       "--filter", options.filter, "only cases whose name matches this glob or contains it");
   app.add_option("--device", options.device, "auto, cpu, cuda, metal or vulkan");
   app.add_option("--impl", options.impl, "auto, ggml or native: whose kernels compute");
+  app.add_option("--precision",
+                 options.precision,
+                 "f32, or bf16, q8_0 … to see how far those are from it; tolerances stay");
   CLI11_PARSE(app, argc, argv);
   try {
     return ams::golden::check_folder(options);
