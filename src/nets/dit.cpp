@@ -83,6 +83,10 @@ TimestepEmbedding::Result TimestepEmbedding::build(GraphBuilder& g, Tensor scale
   return {embedding, g.reshape(modulation, {6, hidden_size_})};
 }
 
+TimestepEmbeddingWeights TimestepEmbedding::weights() const {
+  return {linear_1_, linear_1_bias_, linear_2_, linear_2_bias_, time_proj_, time_proj_bias_};
+}
+
 DitCrossAttention::DitCrossAttention(const WeightScope& w, const AttentionSizes& sizes)
     : sizes_(sizes),
       q_proj_(w.matrix("q_proj.weight", sizes.num_heads * sizes.head_dim, sizes.hidden_size)),
@@ -117,6 +121,15 @@ Tensor DitCrossAttention::of_one_token(GraphBuilder& g, Tensor token) const {
   Tensor v = g.reshape(g.linear(token, v_proj_), {sizes_.num_kv_heads, 1, sizes_.head_dim});
   v = g.repeat(v, {sizes_.num_kv_heads, group, sizes_.head_dim});
   return g.linear(g.reshape(v, {1, 1, sizes_.num_heads * sizes_.head_dim}), o_proj_);
+}
+
+void DitCrossAttention::show_weights(DitLayerWeights& weights) const {
+  weights.cross_q_proj = q_proj_;
+  weights.cross_k_proj = k_proj_;
+  weights.cross_v_proj = v_proj_;
+  weights.cross_o_proj = o_proj_;
+  weights.cross_q_norm = q_norm_;
+  weights.cross_k_norm = k_norm_;
 }
 
 DitLayer::DitLayer(const WeightScope& w, const AceStepConfig& config, int64_t index)
@@ -176,6 +189,22 @@ Tensor DitLayer::build(GraphBuilder& g,
   return g.add(h, g.mul(mlp_.build(g, a), row(5)));
 }
 
+DitLayerWeights DitLayer::weights() const {
+  DitLayerWeights weights;
+  weights.self_attn_norm = self_attn_norm_;
+  weights.qkv_proj = self_attn_.qkv_proj();
+  weights.q_norm = self_attn_.q_norm();
+  weights.k_norm = self_attn_.k_norm();
+  weights.o_proj = o_proj_;
+  weights.cross_attn_norm = cross_attn_norm_;
+  cross_attn_.show_weights(weights);
+  weights.mlp_norm = mlp_norm_;
+  weights.gate_up_proj = mlp_.gate_up_proj();
+  weights.down_proj = mlp_.down_proj();
+  weights.scale_shift_table = scale_shift_table_;
+  return weights;
+}
+
 Dit::Dit(const WeightScope& root, const AceStepConfig& config, const Device& device)
     : config_(config),
       device_(&device),
@@ -210,6 +239,24 @@ Dit::Dit(const WeightScope& root, const AceStepConfig& config, const Device& dev
   proj_out_bias_ =
       w.derived({{"proj_out.1.bias", {latents}}}, {kPatch * latents}, WeightRole::Exact, twice);
   null_condition_emb_ = root.exact("null_condition_emb", {1, 1, config.encoder_hidden_size});
+}
+
+DitWeights Dit::weights() const {
+  DitWeights weights;
+  weights.time_embed = time_embed_.weights();
+  weights.time_embed_r = time_embed_r_.weights();
+  weights.proj_in_context = proj_in_context_;
+  weights.proj_in_latents = proj_in_latents_;
+  weights.proj_in_bias = proj_in_bias_;
+  weights.condition_embedder = condition_embedder_;
+  weights.condition_embedder_bias = condition_embedder_bias_;
+  for (const DitLayer& layer : layers_) weights.layers.push_back(layer.weights());
+  weights.norm_out = norm_out_;
+  weights.scale_shift_table = scale_shift_table_;
+  weights.proj_out = proj_out_;
+  weights.proj_out_bias = proj_out_bias_;
+  weights.null_condition_emb = null_condition_emb_;
+  return weights;
 }
 
 DitConditionTensors Dit::build_conditions(GraphBuilder& g, Tensor context, Tensor states) const {

@@ -9,6 +9,7 @@
 #include "nets/acestep_config.h"
 #include "nets/blocks/attention.h"
 #include "nets/denoiser.h"
+#include "nets/dit_weights.h"
 #include "nets/tap_observer.h"
 #include "tensor/device.h"
 #include "tensor/graph.h"
@@ -25,6 +26,7 @@ class TimestepEmbedding {
   };
   TimestepEmbedding(const WeightScope& w, int64_t hidden_size);
   Result build(GraphBuilder& g, Tensor scaled_t) const;  // scaled_t [1] = 1000 t
+  TimestepEmbeddingWeights weights() const;
 
  private:
   int64_t hidden_size_;
@@ -46,6 +48,7 @@ class DitCrossAttention {
   // What every query gets when all keys are the same token [1, 1, H]: its projected value, [1, 1,
   // H].
   Tensor of_one_token(GraphBuilder& g, Tensor token) const;
+  void show_weights(DitLayerWeights& weights) const;  // sets those named cross_*_proj and _norm
 
  private:
   Tensor values(GraphBuilder& g, Tensor condition) const;
@@ -67,6 +70,7 @@ class DitLayer {
                const CrossKeysValues& cached,
                Tensor null_cross) const;
   const DitCrossAttention& cross_attn() const { return cross_attn_; }
+  DitLayerWeights weights() const;
 
  private:
   Tensor cross(GraphBuilder& g, Tensor h, const CrossKeysValues& cached, Tensor null_cross) const;
@@ -119,12 +123,14 @@ class Dit : public Denoiser {
   // Whether the halves of a guided step run one after the other: half the intermediate values, at
   // some cost in time. Holds for sessions that are bound later.
   void split_guidance(bool split) { splits_guidance_ = split; }
+  bool splits_guidance() const { return splits_guidance_; }
   // Shows the taps of every following run to a parity test.
   void observe(TapObserver observer) { observer_ = std::move(observer); }
 
   const AceStepConfig& config() const { return config_; }
   const Device& device() const { return *device_; }
   const TapObserver& observer() const { return observer_; }
+  DitWeights weights() const;
 
  private:
   // Which rows of the batch a pass computes.
