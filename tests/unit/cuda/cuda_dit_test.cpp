@@ -2,6 +2,7 @@
 // against ggml's, with the same bf16 weights.
 #include "nets/cuda_dit.h"
 
+#include <cmath>
 #include <filesystem>
 
 #include <gtest/gtest.h>
