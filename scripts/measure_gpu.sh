@@ -57,8 +57,29 @@ measure() {
 "$check" "$golden" --device "${DEVICE:-cuda}" >"$output/golden.txt" 2>&1 || status=$?
 grep -E '^(FAILED|SKIPPED)' "$output/golden.txt" || true
 tail -n 1 "$output/golden.txt"
+
+# Our own kernels: the recorded passes with bf16 weights, then the same under the sanitizer. Adapters run on ggml.
+if [ "${AMS_CUDA:-ON}" = ON ]; then
+  "$check" "$golden" --impl native --device cuda --filter 'dit/*' >"$output/golden_native.txt" 2>&1 || status=$?
+  grep -E '^(FAILED|SKIPPED)' "$output/golden_native.txt" || true
+  tail -n 1 "$output/golden_native.txt"
+  if command -v compute-sanitizer >/dev/null; then
+    for tool in memcheck racecheck; do
+      compute-sanitizer --tool "$tool" --error-exitcode 9 "$check" "$golden" --impl native --device cuda \
+        --filter dit/forward_odd >"$output/sanitizer_$tool.txt" 2>&1 || status=$?
+      tail -n 2 "$output/sanitizer_$tool.txt"
+    done
+  else
+    echo "compute-sanitizer is not there: not run" | tee "$output/sanitizer.txt"
+  fi
+fi
 if [ "${BENCH:-on}" = on ]; then
-  for seconds in 60 240; do measure "dit_$seconds" --stage dit --duration "$seconds"; done
+  for seconds in 60 240; do
+    for impl in ggml native; do
+      [ "$impl" = ggml ] || [ "${AMS_CUDA:-ON}" = ON ] || continue
+      measure "dit_${seconds}_$impl" --stage dit --duration "$seconds" --impl "$impl"
+    done
+  done
   measure decode_60 --stage decode --duration 60
   measure planner --stage planner --duration 60
 fi

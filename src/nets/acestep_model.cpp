@@ -7,6 +7,7 @@ namespace ams {
 AceStepModel::AceStepModel(const AceStepConfig& config, const Device& device)
     : config_(config),
       dit_(store_.root(), config, device),
+      native_(device.has_native_networks() ? make_native_denoiser(dit_) : nullptr),
       conditions_(store_.root(), config, device),
       code_tokenizer_(store_.root(), config, device) {}
 

@@ -9,6 +9,7 @@
 #include "nets/acestep_config.h"
 #include "nets/dit.h"
 #include "nets/fsq_code_tokenizer.h"
+#include "nets/native_denoiser.h"
 #include "tensor/device.h"
 #include "tensor/lora_stack.h"
 #include "tensor/weight_store.h"
@@ -36,7 +37,12 @@ class AceStepModel {
 
   const AceStepConfig& config() const { return config_; }
   WeightStore& store() { return store_; }
+  // The portable transformer: options, taps, and what denoiser() is where nothing else was asked
+  // for.
   Dit& dit() { return dit_; }
+  // The transformer that computes on this device.
+  Denoiser& denoiser() { return native_ ? static_cast<Denoiser&>(*native_) : dit_; }
+  const NativeDenoiser* native() const { return native_.get(); }  // null: denoiser() is dit()
   AceStepConditions& conditions() { return conditions_; }
   FsqCodeTokenizer& code_tokenizer() { return code_tokenizer_; }
   // Adapters of the diffusion transformer. Only for a loaded model. Change them between songs: a
@@ -47,6 +53,7 @@ class AceStepModel {
   AceStepConfig config_;
   WeightStore store_;
   Dit dit_;
+  std::unique_ptr<NativeDenoiser> native_;  // null unless the device asks for one
   AceStepConditions conditions_;
   FsqCodeTokenizer code_tokenizer_;
   std::unique_ptr<LoraStack> loras_;  // set by load(); after store_, which it changes back

@@ -9,13 +9,12 @@
 #include <string>
 
 #include "cuda/queue.h"
-#include "nets/denoiser.h"
-#include "nets/dit.h"
+#include "nets/native_denoiser.h"
 
 namespace ams {
 
 // Confined to the worker thread.
-class CudaDit : public Denoiser {
+class CudaDit : public NativeDenoiser {
  public:
   // Makes the queue of the card that a device pointer belongs to.
   using QueueMaker = std::function<std::unique_ptr<cuda::Queue>(const void* device_pointer)>;
@@ -29,9 +28,7 @@ class CudaDit : public Denoiser {
   // Throws as Denoiser::bind(), and Unsupported or Internal if the card cannot be used.
   std::unique_ptr<ConditionedDenoiser> bind(const DenoiserConditions& conditions) override;
 
-  // Why bind() would use Dit, as a clause ("the weights are q8_0"); empty if it would not. Only
-  // once the weights are loaded.
-  std::string misfit() const;
+  std::string misfit() const override;
 
  private:
   Dit* dit_;

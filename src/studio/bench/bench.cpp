@@ -307,7 +307,7 @@ void Bench::measure_song_model() {
   std::unique_ptr<ConditionedDenoiser> bound;
   const Timing bind = timed([&] {
     bound.reset();
-    bound = model->dit().bind({packed.states, context});
+    bound = model->denoiser().bind({packed.states, context});
   });
   add_milliseconds("dit_bind", bind);
   const std::vector<float> latents = seeded_noise(frames * channels);

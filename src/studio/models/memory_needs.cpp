@@ -146,7 +146,8 @@ void NeedsRun::measure_song_model() {
   const int64_t states = conditions.encoder_states.size();
   stage("diffusion", SongNetwork::SongModel, kLatentCopies * latents + 2 * states, [&] {
     std::vector<std::unique_ptr<ConditionedDenoiser>> bound;
-    for (int64_t i = 0; i < size_.conditions; ++i) bound.push_back(model.dit().bind(conditions));
+    for (int64_t i = 0; i < size_.conditions; ++i)
+      bound.push_back(model.denoiser().bind(conditions));
     std::vector<float> velocity(static_cast<size_t>(latents));
     std::vector<float> unconditional(size_.is_guided ? velocity.size() : 0);
     for (const auto& each : bound) each->velocity(velocity, 0.5f, velocity, unconditional);

@@ -83,7 +83,7 @@ class OnDemandNetworks::Diffusion : public Denoiser {
   int64_t latent_channels() const override { return model_.config().audio_acoustic_hidden_dim; }
   int64_t encoder_hidden_size() const override { return model_.config().encoder_hidden_size; }
   std::unique_ptr<ConditionedDenoiser> bind(const DenoiserConditions& conditions) override {
-    return std::make_unique<CountedDenoiser>(model_.song_model().dit().bind(conditions),
+    return std::make_unique<CountedDenoiser>(model_.song_model().denoiser().bind(conditions),
                                              model_.bound_denoisers_);
   }
 

@@ -1,6 +1,7 @@
 // dit/: one pass of the diffusion transformer.
 #include <array>
 
+#include "base/error.h"
 #include "base/str.h"
 #include "golden/runner.h"
 #include "nets/acestep_model.h"
@@ -32,7 +33,7 @@ void run_styled(AceStepModel& model, const GoldenCase& golden, Comparison& compa
   model.dit().observe([&](std::string_view name, const FloatArray& value) {
     comparison.check(str("mid.", name), value);
   });
-  const auto bound = model.dit().bind(
+  const auto bound = model.denoiser().bind(
       {golden.floats("in.encoder_hidden_states"), golden.floats("in.context_latents")});
   const FloatArray latents = golden.floats("in.hidden_states");
   FloatArray velocity(latents.shape);
@@ -46,8 +47,12 @@ void run_styled(AceStepModel& model, const GoldenCase& golden, Comparison& compa
 
 void run_dit(const RunContext& context, const GoldenCase& golden, Comparison& comparison) {
   const auto model = AceStepModel::load(
-      context.checkpoint("acestep-v15-xl-sft"), *context.device, context.precision);
+      context.checkpoint("acestep-v15-xl-sft"), *context.device, context.dit_precision());
   const bool has_adapters = golden.params().contains("parts");
+  if (model->native() && !has_adapters && !model->native()->misfit().empty()) {
+    throw Error(ErrorCode::Unsupported,
+                str("golden: the native transformer would not run: ", model->native()->misfit()));
+  }
   for (const std::string_view style : kStyles) {
     if (!style.empty() && !has_adapters) break;
     model->loras().apply(lora_uses(context, golden, style));

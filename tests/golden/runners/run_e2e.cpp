@@ -45,7 +45,7 @@ struct Networks {
     networks.text_tokenizer = tokenizer.get();
     networks.condition_encoder = &model->conditions();
     networks.code_tokenizer = &model->code_tokenizer();
-    networks.denoiser = &model->dit();
+    networks.denoiser = &model->denoiser();
     networks.codec = &codec;
     networks.silence = &silence;
     return networks;

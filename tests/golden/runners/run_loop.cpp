@@ -141,7 +141,7 @@ void run_sampling(const RunContext& context,
   const SampleOptions options = sample_options(golden);
   const ConditionSources sources = sources_of(context, golden);
   const auto prepare = [&](const ConditionSources& chosen) {
-    return model.dit().bind(
+    return model.denoiser().bind(
         prepare_conditions(model.conditions(), model.code_tokenizer(), chosen).denoiser());
   };
   const auto main = prepare(sources);
@@ -201,7 +201,7 @@ void run_flow_edit(const RunContext& context,
   ConditionSources target = source;
   target.inputs = condition_inputs(golden, "in.target_");
   const auto prepare = [&](const ConditionSources& chosen) {
-    return model.dit().bind(
+    return model.denoiser().bind(
         prepare_conditions(model.conditions(), model.code_tokenizer(), chosen).denoiser());
   };
   const auto source_denoiser = prepare(source);
