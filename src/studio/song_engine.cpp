@@ -216,9 +216,11 @@ void SongEngine::note_weights() {
 }
 
 MemoryPlan SongEngine::plan(const SongModel& model, const SongSize& size) const {
+  // Graphs, threads and libraries that come with a song; measured as 15 to 25 MiB.
+  constexpr size_t kGrowth = size_t{20} << 20;
   const size_t ours = device_->meter().current() + device_->meter().scratch();
   const size_t resident = resident_bytes();
-  const size_t program = resident > ours ? resident - ours : 0;
+  const size_t program = (resident > ours ? resident - ours : 0) + kGrowth;
   return plan_memory(model_options_.precision, budget(), [&](const MemoryMeasures& measures) {
     MemoryNeeds needs = measure_needs(model.files(), *device_, size, measures);
     needs.program = program;

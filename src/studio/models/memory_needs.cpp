@@ -173,11 +173,14 @@ void NeedsRun::measure_codec() {
             codec.encode(FloatArray({1, config.audio_channels, samples}), {});
           });
   }
+  // The arrays of diffusion are free by then, but mostly stay with the process.
+  const int64_t latents = kLatentCopies * size_.frames * config.decoder_input_channels;
   const int64_t audio = size_.frames * hop * config.audio_channels;
-  stage("decoding", SongNetwork::Codec, kAudioCopies * audio, [&] {
+  stage("decoding", SongNetwork::Codec, latents + audio, [&] {
     const int64_t frames = std::min(size_.frames, kEnoughFrames);
     codec.decode(FloatArray({1, config.decoder_input_channels, frames}), {});
   });
+  stage("finishing", SongNetwork::Codec, latents + kAudioCopies * audio, [] {});
 }
 
 }  // namespace
