@@ -115,6 +115,7 @@ TEST_F(Lifecycle, doctor_looks_at_everything) {
                            "memory plan  a song of 4 minutes takes",
                            "song model",
                            "lyrics model",
+                           "stem model",
                            "data folder",
                            "disk",
                            "codecs",
