@@ -140,9 +140,7 @@ DoctorCheck check_model(const EngineSurvey& survey) {
 }
 
 DoctorCheck check_lyrics(const ServerSettings& settings) {
-  EngineOptions options = lyrics_options(settings);
-  options.test_models.clear();
-  if (const auto found = survey_lyrics(options)) {
+  if (const auto found = survey_lyrics(lyrics_options(settings))) {
     return {.name = "lyrics model", .found = found->name};
   }
   return {.name = "lyrics model",

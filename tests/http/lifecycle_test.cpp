@@ -15,6 +15,8 @@ namespace ams {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* kTinyLyricsModel = AMS_TEST_DATA_DIR "/checkpoints/Qwen2.5-7B-Instruct";
 using testing::AllOf;
 using testing::HasSubstr;
 
@@ -144,6 +146,7 @@ TEST_F(Lifecycle, prompts_are_not_logged) {
 TEST_F(Lifecycle, reads_what_the_environment_names) {
   const ServerProcess server({.environment = {{"AMS_CACHE_DIR", folder_.string()},
                                               {"AMS_PRELOAD", "pipeline, lyrics"},
+                                              {"AMS_LYRICS_MODEL", kTinyLyricsModel},
                                               {"AMS_PRECISION", "q8_0"}}});
   httplib::Client client = server.client();
   Json info = json_of(client.Get("/api/v1/info"));
