@@ -131,7 +131,7 @@ TEST_F(Lifecycle, doctor_says_what_is_bad_and_what_to_do) {
   const ServerProcess server;
   const FinishedProgram bad = run_program_with({.command = "doctor", .port = server.port()});
   EXPECT_EQ(bad.exit_code, 2);
-  EXPECT_THAT(bad.text, AllOf(HasSubstr("BAD   port"), HasSubstr("--port"), HasSubstr("1 of 10")));
+  EXPECT_THAT(bad.text, AllOf(HasSubstr("BAD   port"), HasSubstr("--port"), HasSubstr("1 of 11")));
 }
 
 TEST_F(Lifecycle, prompts_are_not_logged) {
