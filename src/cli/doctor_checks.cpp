@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <string_view>
 #include <system_error>
 
 #include "base/error.h"
@@ -16,6 +17,7 @@
 #include "studio/engine.h"
 #include "studio/engine_precision.h"
 #include "studio/models/song_model_files.h"
+#include "studio/post/stem_models.h"
 #include "studio/studio_survey.h"
 
 namespace ams {
@@ -138,15 +140,22 @@ DoctorCheck check_model(const EngineSurvey& survey) {
 }
 
 DoctorCheck check_lyrics(const ServerSettings& settings) {
-  EngineOptions options = lyrics_options(settings);
-  options.test_models.clear();
-  if (const auto found = survey_lyrics(options)) {
+  if (const auto found = survey_lyrics(lyrics_options(settings))) {
     return {.name = "lyrics model", .found = found->name};
   }
   return {.name = "lyrics model",
           .state = CheckState::Warning,
           .found = "none",
-          .advice = "songs work, but lyrics cannot be drafted; `ams pull lyrics` gets a model"};
+          .advice = "`ams pull lyrics` gets one; until then lyrics cannot be drafted"};
+}
+
+DoctorCheck check_stems(const ServerSettings& settings) {
+  const std::vector<StemModelFiles> found = list_stem_models(settings.engine.model_folders);
+  if (!found.empty()) return {.name = "stem model", .found = found.front().name};
+  return {.name = "stem model",
+          .state = CheckState::Warning,
+          .found = "none",
+          .advice = "`ams pull stems` gets one; until then songs cannot be split into stems"};
 }
 
 DoctorCheck check_codecs() {
@@ -172,8 +181,11 @@ DoctorCheck check_port(const ServerSettings& settings) {
     open_listen_socket(settings.http.host, settings.http.port);
   } catch (const Error& error) {
     check.state = CheckState::Bad;
-    check.found = error.what();
-    check.advice = "stop the program that has it, or set PORT or --port";
+    const bool is_in_use = std::string_view(error.what()).find("in use") != std::string_view::npos;
+    check.found = is_in_use ? str(settings.http.port, " of ", settings.http.host, " is in use")
+                            : std::string(error.what());
+    check.advice = is_in_use ? "another studio may be running: stop it, or set --port or PORT"
+                             : "set --host and --port, or AMS_HOST and PORT";
   }
   return check;
 }
@@ -203,6 +215,7 @@ std::vector<DoctorCheck> run_checks(const ServerSettings& settings) {
                       .advice = "use --device auto, or install the driver"});
   }
   checks.push_back(check_lyrics(settings));
+  checks.push_back(check_stems(settings));
   checks.push_back(check_data_folder(settings));
   checks.push_back(check_disk(settings));
   checks.push_back(check_codecs());

@@ -32,7 +32,8 @@ void run(const ServerSettings& settings) {
                   bad,
                   " of ",
                   checks.size(),
-                  " checks are bad; what to do is beside each of them"));
+                  bad == 1 ? " checks is bad" : " checks are bad",
+                  "; what to do is below each"));
 }
 
 }  // namespace

@@ -23,6 +23,7 @@
 #include "studio/jobs/song_post_processor.h"
 #include "studio/jobs/studio.h"
 #include "studio/models/memory_plan.h"
+#include "studio/post/stem_models.h"
 #include "studio/studio_survey.h"
 
 namespace ams {
@@ -49,6 +50,9 @@ StudioParts studio_parts(const ServerSettings& settings,
   parts.find_lyrics = [options = lyrics_options(settings)] { return lyrics_part(options); };
   parts.downloader = std::make_shared<HubDownloader>(hub, settings.engine.model_folders);
   parts.documents = std::make_shared<WireDocuments>();
+  parts.has_stems = [folders = settings.engine.model_folders] {
+    return !list_stem_models(folders).empty();
+  };
   StemOptions stems;
   stems.model_folders = settings.engine.model_folders;
   stems.device = settings.engine.device;

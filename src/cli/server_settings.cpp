@@ -189,6 +189,7 @@ void add_server_flags(CLI::App& command, ServerSettings& settings) {
 EngineOptions lyrics_options(const ServerSettings& settings) {
   EngineOptions options = settings.engine;
   options.model = settings.lyrics_model;
+  options.test_models.clear();  // theirs writes noise; the page offers a real one instead
   return options;
 }
 

@@ -168,15 +168,17 @@ SongModelFiles SongEngine::find_files(const std::string& name) {
 SongModel& SongEngine::model_for(const std::string& name, Compatibility compat) {
   const SongModelOptions wanted{
       precision_of(options_.quant), compat == Compatibility::Bf16Tables, options_.quant_cache};
-  const bool other_name = !name.empty() && name != model_name_;
-  if (!model_ || other_name || model_options_ != wanted) {
-    SongModelFiles files = model_ && !other_name ? model_->files() : find_files(name);
-    model_.reset();  // its memory is free before the next one needs it
-    model_ = std::make_unique<SongModel>(std::move(files), *device_, wanted);
-    model_options_ = wanted;
-    if (!name.empty()) model_name_ = name;
-    note_weights();
-  }
+  // A request without a name means the engine's own model, whatever the last one asked for.
+  const std::string& called = name.empty() ? options_.model : name;
+  const bool is_same_name = model_ && called == model_name_;
+  if (is_same_name && model_options_ == wanted) return *model_;
+  SongModelFiles files = is_same_name ? model_->files() : find_files(called);
+  model_name_ = called;
+  if (model_ && model_options_ == wanted && files.dit == model_->files().dit) return *model_;
+  model_.reset();  // its memory is free before the next one needs it
+  model_ = std::make_unique<SongModel>(std::move(files), *device_, wanted);
+  model_options_ = wanted;
+  note_weights();
   return *model_;
 }
 

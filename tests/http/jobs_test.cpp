@@ -15,6 +15,7 @@ namespace {
 using testing::Each;
 using testing::ElementsAreArray;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 struct SentEvent {
@@ -191,6 +192,26 @@ TEST_F(Jobs, stems_without_their_model_fail_and_leave_the_song) {
   EXPECT_EQ(job.get("state", ""), "failed");
   EXPECT_EQ(job.at("error").get("code", ""), "not_found");
   EXPECT_EQ(json_of(client_.Get(result)).at("files").size(), 1);
+}
+
+// What is not here is said before anybody waits for it, and without the machine's folders.
+TEST_F(Jobs, models_that_are_not_here_are_neither_promised_nor_queued) {
+  const Json features = json_of(client_.Get("/api/v1/info")).at("features");
+  EXPECT_FALSE(features.get("stems", true));
+  EXPECT_FALSE(features.get("lyrics", true));
+  const char* const draft = R"({"mode": "lyrics", "brief": "rain"})";
+  const auto lyrics = client_.Post("/api/v1/jobs", draft, "application/json");
+  EXPECT_GE(lyrics->status, 400);
+  EXPECT_THAT(lyrics->body, HasSubstr("ams pull lyrics"));
+  Json request = short_song();
+  request.set("model", "ace-step");
+  for (const char* path : {"/api/v1/jobs", "/v1/audio/generations"}) {
+    const auto answer = client_.Post(path, request.dump(), "application/json");
+    EXPECT_EQ(answer->status, 422) << path;
+    const Json problem = json_of(answer);
+    EXPECT_EQ(problem.get("field", ""), "model") << answer->body;
+    EXPECT_THAT(problem.get("message", ""), Not(HasSubstr("/models,"))) << answer->body;
+  }
 }
 
 TEST_F(Jobs, wrong_requests_name_the_field_and_queue_nothing) {

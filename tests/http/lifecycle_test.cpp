@@ -15,6 +15,8 @@ namespace ams {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* kTinyLyricsModel = AMS_TEST_DATA_DIR "/checkpoints/Qwen2.5-7B-Instruct";
 using testing::AllOf;
 using testing::HasSubstr;
 
@@ -115,6 +117,7 @@ TEST_F(Lifecycle, doctor_looks_at_everything) {
                            "memory plan  a song of 4 minutes takes",
                            "song model",
                            "lyrics model",
+                           "stem model",
                            "data folder",
                            "disk",
                            "codecs",
@@ -128,7 +131,7 @@ TEST_F(Lifecycle, doctor_says_what_is_bad_and_what_to_do) {
   const ServerProcess server;
   const FinishedProgram bad = run_program_with({.command = "doctor", .port = server.port()});
   EXPECT_EQ(bad.exit_code, 2);
-  EXPECT_THAT(bad.text, AllOf(HasSubstr("BAD   port"), HasSubstr("--port"), HasSubstr("1 of 10")));
+  EXPECT_THAT(bad.text, AllOf(HasSubstr("BAD   port"), HasSubstr("--port"), HasSubstr("1 of 11")));
 }
 
 TEST_F(Lifecycle, prompts_are_not_logged) {
@@ -143,6 +146,7 @@ TEST_F(Lifecycle, prompts_are_not_logged) {
 TEST_F(Lifecycle, reads_what_the_environment_names) {
   const ServerProcess server({.environment = {{"AMS_CACHE_DIR", folder_.string()},
                                               {"AMS_PRELOAD", "pipeline, lyrics"},
+                                              {"AMS_LYRICS_MODEL", kTinyLyricsModel},
                                               {"AMS_PRECISION", "q8_0"}}});
   httplib::Client client = server.client();
   Json info = json_of(client.Get("/api/v1/info"));

@@ -1,6 +1,9 @@
 #include "studio/jobs/problem.h"
 
+#include <algorithm>
+#include <array>
 #include <new>
+#include <string_view>
 #include <utility>
 
 namespace ams {
@@ -36,8 +39,48 @@ const Look& look_of(ErrorCode code) {
   return looks.front();
 }
 
+bool follows_method(std::string_view text) {
+  constexpr std::array<std::string_view, 3> kMethods{"GET ", "POST ", "DELETE "};
+  return std::any_of(kMethods.begin(), kMethods.end(), [&](std::string_view method) {
+    return text.ends_with(method);
+  });
+}
+
+// "/home/me/models/a.safetensors is cut off" without the folders, which are the operator's
+// business. Addresses of the API stay.
+std::string without_folders(std::string_view message) {
+  std::string kept;
+  while (!message.empty()) {
+    const char before = kept.empty() ? ' ' : kept.back();
+    const bool is_start = before == ' ' || before == '\'' || before == '(';
+    if (message.front() != '/' || !is_start || follows_method(kept)) {
+      kept += message.front();
+      message.remove_prefix(1);
+      continue;
+    }
+    const char* const ends = before == '\'' ? "'" : " ,;:)'";
+    const std::string_view path = message.substr(0, message.find_first_of(ends));
+    kept += path.substr(path.find_last_of('/') + 1);
+    message.remove_prefix(path.size());
+  }
+  return kept;
+}
+
+// "lora: mine is cut off" for a log is "mine is cut off." for people.
+std::string sentence(const std::string& text) {
+  std::string message = without_folders(text);
+  const size_t word = message.find_first_not_of("abcdefghijklmnopqrstuvwxyz_");
+  if (word != std::string::npos && word > 0 && message.compare(word, 2, ": ") == 0) {
+    message.erase(0, word + 2);
+  }
+  constexpr std::string_view kEnds = ".!?";
+  if (!message.empty() && kEnds.find(message.back()) == std::string_view::npos) message += '.';
+  return message;
+}
+
 Problem complete(ErrorCode code, Problem problem) {
   problem.code = error_code_info(code).name;
+  problem.message = sentence(problem.message);
   if (problem.title.empty()) problem.title = look_of(code).title;
   if (problem.actions.empty()) problem.actions = look_of(code).actions;
   return problem;

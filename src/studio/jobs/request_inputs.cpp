@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "studio/jobs/problem.h"
 #include "studio/lora/lora_presets.h"
+#include "studio/models/song_model_files.h"
 
 namespace ams {
 namespace {
@@ -62,10 +63,17 @@ void check_length(const SongRequest& request, double seconds) {
              " s"));
 }
 
-// Engines take folders as models; from outside only names are allowed.
-void check_model(const std::string& model) {
-  if (model.find_first_of("/\\") == std::string::npos && model.rfind('.', 0) != 0) return;
-  refuse(ErrorCode::InvalidRequest, "model", "request: 'model' must be a name that /models lists");
+// Engines take folders as models; from outside only names are allowed. One that is not here is
+// refused now: after a while in the queue it would say no more.
+void check_model(const std::string& model, const StudioParts& parts) {
+  if (model.empty() || model == parts.survey.facts.model) return;
+  const bool is_path = model.find_first_of("/\\") != std::string::npos || model.front() == '.';
+  if (!is_path && (parts.model_folders.empty() || has_song_model(model, parts.model_folders))) {
+    return;
+  }
+  refuse(ErrorCode::InvalidRequest,
+         "model",
+         str("request: '", model, "' is no song model of this studio; GET /models lists them"));
 }
 
 const LoraPreset* find_preset(std::string_view id) {
@@ -127,7 +135,7 @@ std::set<std::string> named_ids(const SongRequest& request) {
 
 SongTask resolve_request(const std::string& session, SongRequest request, const Workshop& shop) {
   SongTask task;
-  check_model(controls_of(request).model);
+  check_model(controls_of(request).model, shop.parts);
   if (const AudioInput input = audio_input(request); input.upload) {
     with_field(upload_role_name(input.role), [&] {
       const AudioUpload upload = shop.uploads.audio(session, *input.upload);

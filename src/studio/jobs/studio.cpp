@@ -144,7 +144,7 @@ StudioState Studio::Impl::state() const {
   }
   state.engine = models.facts();
   state.has_lyrics = models.has_lyrics();
-  state.has_stems = static_cast<bool>(parts.open_post_processor);
+  state.has_stems = parts.open_post_processor && (!parts.has_stems || parts.has_stems());
   state.result_lifetime = options.result_lifetime;
   state.upload_lifetime = options.upload_lifetime;
   return state;

@@ -127,6 +127,8 @@ struct StudioParts {
   std::function<std::optional<LyricsPart>()> find_lyrics = [] { return std::nullopt; };
   // Called on the post-processing thread; empty: nothing can be made of songs.
   std::function<std::unique_ptr<PostProcessor>()> open_post_processor = {};
+  // Whether a stem separator is installed; asked often, by any thread; empty: there is one.
+  std::function<bool()> has_stems = {};
   std::shared_ptr<Downloader> downloader = {};  // shared with its tests; null: nothing is fetched
   // Of find_local: the model that the engine needs, fetched before it opens; empty: none.
   std::string song_download = {};

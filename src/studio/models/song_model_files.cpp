@@ -65,14 +65,17 @@ int64_t config_value(const fs::path& folder, const char* key, int64_t fallback) 
   return read_file_values(path.string(), [&] { return Json::parse_file(path).get(key, fallback); });
 }
 
+bool is_called(const ModelEntry& song, const std::string& model) {
+  return song.name == model || song.folder.parent_path().filename() == model ||
+         song.name == "acestep-v15-" + model;
+}
+
 fs::path find_dit(const std::string& model,
                   const std::vector<ModelEntry>& entries,
                   std::span<const fs::path> folders) {
   const std::vector<ModelEntry> songs = candidates(entries, ModelRole::Song, {}, rank_of);
   for (const ModelEntry& song : songs) {
-    const bool named = song.name == model || song.folder.parent_path().filename() == model ||
-                       song.name == "acestep-v15-" + model;
-    if (model.empty() || named) return song.folder;
+    if (model.empty() || is_called(song, model)) return song.folder;
   }
   std::string known;
   for (const ModelEntry& song : songs) known += (known.empty() ? "" : ", ") + song.name;
@@ -156,6 +159,13 @@ SongModelFiles find_song_model(const std::string& model,
                 str("models: the planner '", planner, "' is not in ", folder_list(searched)));
   }
   return files;
+}
+
+bool has_song_model(const std::string& model, std::span<const fs::path> folders) {
+  const std::vector<ModelEntry> songs =
+      candidates(list_models(folders), ModelRole::Song, {}, rank_of);
+  return std::any_of(
+      songs.begin(), songs.end(), [&](const ModelEntry& song) { return is_called(song, model); });
 }
 
 }  // namespace ams

@@ -35,4 +35,8 @@ SongModelFiles find_song_model(const std::string& model,
                                const std::string& planner,
                                std::span<const std::filesystem::path> folders);
 
+// Whether `model` is the name of a checkpoint or bundle in `folders`. A path is none. Reads the
+// disk.
+bool has_song_model(const std::string& model, std::span<const std::filesystem::path> folders);
+
 }  // namespace ams

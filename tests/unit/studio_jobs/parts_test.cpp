@@ -90,8 +90,18 @@ TEST(Problems, of_any_error_have_code_title_and_message) {
     const Problem problem = problem_of(Error(code, "studio: said so"));
     EXPECT_EQ(problem.code, error_code_info(code).name);
     EXPECT_FALSE(problem.title.empty());
-    EXPECT_EQ(problem.message, "studio: said so");
+    EXPECT_EQ(problem.message, "said so.");
   }
+}
+
+TEST(Problems, name_files_without_their_folders) {
+  const auto told = [](const char* text) {
+    return problem_of(Error(ErrorCode::NotFound, text)).message;
+  };
+  EXPECT_EQ(told("models: /home/me/models/a.gguf is cut off"), "a.gguf is cut off.");
+  EXPECT_EQ(told("audio: cannot open '/home/my music/a.wav'"), "cannot open 'a.wav'.");
+  EXPECT_EQ(told("models: none in /a/b, /c/d; nothing helps"), "none in b, d; nothing helps.");
+  EXPECT_EQ(told("request: see GET /api/v1/models or 4/4"), "see GET /api/v1/models or 4/4.");
 }
 
 TEST(Problems, keep_the_field_that_their_error_named) {

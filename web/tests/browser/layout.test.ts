@@ -1,12 +1,8 @@
-// The layout rules of studio.md 4.9 and accessibility, in a real browser.
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+// The layout rules of studio.md 4.9, in a real browser.
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MODES } from '../../src/api/types';
-import { addAudio, choose, Harness, make, pane } from '../support/harness';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+import { choose, Harness, make, openPanels, pane } from '../support/harness';
 
 let studio: Harness;
 beforeAll(
@@ -18,11 +14,6 @@ const overflow = (page: Page) =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 const width = async (page: Page, selector: string) =>
   (await page.locator(selector).boundingBox())?.width ?? 0;
-
-async function openPanels(page: Page, mode: string) {
-  const panels = pane(page, mode).locator('form details');
-  await panels.evaluateAll((all) => all.forEach((panel) => panel.setAttribute('open', '')));
-}
 
 // Visible controls lower than a fingertip; a checkbox counts with its label.
 const smallTargets = (page: Page) =>
@@ -129,55 +120,4 @@ describe('touch', () => {
     expect(small).toEqual([]);
     await page.close();
   });
-});
-
-describe('accessibility', () => {
-  it.each([390, 1440])(
-    'axe finds nothing at %i px, in any mode, with all panels open',
-    async (viewport) => {
-      const page = await studio.open('/', viewport, 900);
-      await choose(page, 'edit');
-      await addAudio(page, 'edit', 20);
-      await choose(page, 'generate');
-      await pane(page, 'generate').locator('button.submit').click(); // an error and its toast
-      const found: string[] = [];
-      const audit = async (name: string) => {
-        await page.evaluate(axe);
-        const violations = await page.evaluate(async () => {
-          const { axe: tool } = window as unknown as {
-            axe: {
-              run: () => Promise<{
-                violations: {
-                  id: string;
-                  nodes: { target: unknown[]; failureSummary: string }[];
-                }[];
-              }>;
-            };
-          };
-          return (await tool.run()).violations;
-        });
-        for (const { id, nodes } of violations)
-          found.push(
-            `${name}: ${id} ${JSON.stringify(nodes[0]?.target)} ${nodes[0]?.failureSummary}`,
-          );
-      };
-      await audit('error');
-      await pane(page, 'generate').locator('[name=prompt]').fill('waltz');
-      await make(page, 'generate');
-      await pane(page, 'generate').getByRole('button', { name: 'Separate stems' }).click();
-      await pane(page, 'generate').getByRole('button', { name: 'Play vocals' }).waitFor();
-      await pane(page, 'generate').getByText('Instrumental', { exact: true }).click();
-      await choose(page, 'lyrics');
-      await pane(page, 'lyrics').locator('[name=brief]').fill('night drive');
-      await pane(page, 'lyrics').locator('button.submit').click();
-      await pane(page, 'lyrics').locator('#use_in_generate_btn:enabled').waitFor();
-      for (const mode of MODES) {
-        await choose(page, mode);
-        await openPanels(page, mode);
-        await audit(mode);
-      }
-      expect(found).toEqual([]);
-      await page.close();
-    },
-  );
 });

@@ -113,6 +113,12 @@ export async function make(page: Page, mode: string) {
     .waitFor({ timeout: 20000 });
 }
 
+// All panels of a mode's form.
+export async function openPanels(page: Page, mode: string) {
+  const panels = pane(page, mode).locator('form details');
+  await panels.evaluateAll((all) => all.forEach((panel) => panel.setAttribute('open', '')));
+}
+
 // Whether audio that was started advances, read from the waveform's position.
 export const position = (page: Page, mode: string) =>
   pane(page, mode).getByRole('slider', { name: 'Position', exact: true });
