@@ -60,7 +60,9 @@ JobView Studio::Impl::submit(const std::string& session, Submission submission) 
   }
   if (auto* lyrics = std::get_if<LyricsRequest>(&submission.request)) {
     if (!models.has_lyrics()) {
-      throw Error(ErrorCode::Unsupported, "lyrics: this studio has no model that writes lyrics; `ams pull lyrics` gets one");
+      throw Error(
+          ErrorCode::Unsupported,
+          "lyrics: this studio has no model that writes lyrics; `ams pull lyrics` gets one");
     }
     facts.request = std::move(*lyrics);
     auto job = std::make_shared<Job>(std::move(facts), clock);

@@ -25,11 +25,10 @@ TEST(SongProgress, an_interrupted_stage_is_told_again_when_the_network_is_there)
   progress.job().progress({.stage = "encoding", .step = 2, .total = 5, .message = "clip"});
   progress.loading()("audio codec");
   progress.loading()({});
-  EXPECT_THAT(told,
-              ElementsAre("loading 0/0 planner",
-                          "encoding 2/5 clip",
-                          "loading 0/0 audio codec",
-                          "encoding 2/5 "));
+  EXPECT_THAT(
+      told,
+      ElementsAre(
+          "loading 0/0 planner", "encoding 2/5 clip", "loading 0/0 audio codec", "encoding 2/5 "));
 }
 
 }  // namespace
