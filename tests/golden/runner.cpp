@@ -28,15 +28,6 @@ constexpr std::array<Runner, 14> kRunners{{
 
 }  // namespace
 
-std::filesystem::path RunContext::checkpoint(std::string_view name) const {
-  const std::filesystem::path path = folder / "checkpoints" / name;
-  if (std::filesystem::exists(path)) return path;
-  for (const std::string_view variant : {"-sharded", "-prefixed"}) {
-    if (name.ends_with(variant)) return checkpoint(name.substr(0, name.size() - variant.size()));
-  }
-  return path;
-}
-
 std::span<const Runner> runners() { return kRunners; }
 
 const Runner* find_runner(std::string_view case_name) {
