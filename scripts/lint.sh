@@ -12,7 +12,8 @@ git ls-files -z '*.h' '*.cpp' | xargs -0 clang-format --dry-run -Werror
 if [[ $# -gt 0 ]]; then
   sources=("$@")
 else
-  mapfile -t sources < <(git ls-files 'src/*.cpp')
+  # Code for cards needs CUDA's headers, or those of an emulator that clang-tidy 14 cannot read.
+  mapfile -t sources < <(git ls-files 'src/*.cpp' ':!src/cuda' ':!src/nets/cuda_*' ':!src/nets/native_*_cuda.cpp')
 fi
 # clang-tidy counts the suppressed warnings of system headers on stderr; only findings matter.
 printf '%s\0' "${sources[@]}" |

@@ -109,6 +109,19 @@ TEST_F(Lifecycle, idle_connections_do_not_delay_the_end) {
   EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(3));
 }
 
+// As the process was started last; entries end with a null byte.
+std::string environment_of(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/environ", std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST_F(Lifecycle, computing_threads_wait_briefly_unless_told_otherwise) {
+  const ServerProcess usual;
+  EXPECT_THAT(environment_of(usual.pid()), HasSubstr(std::string("GOMP_SPINCOUNT=2000\0", 20)));
+  const ServerProcess told({.environment = {{"GOMP_SPINCOUNT", "7"}}});
+  EXPECT_THAT(environment_of(told.pid()), HasSubstr(std::string("GOMP_SPINCOUNT=7\0", 17)));
+}
+
 TEST_F(Lifecycle, doctor_looks_at_everything) {
   const FinishedProgram good = run_program_with({.command = "doctor"});
   EXPECT_EQ(good.exit_code, 0) << good.text;

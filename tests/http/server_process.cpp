@@ -62,6 +62,8 @@ pid_t start(const ServerSetup& setup, const fs::path& data_folder, const fs::pat
                            "AMS_PRELOAD",
                            "AMS_PRECISION",
                            "ACE_LM_MODEL",
+                           "GOMP_SPINCOUNT",
+                           "OMP_WAIT_POLICY",
                            "SPACE_ID"}) {
     unsetenv(name);
   }
