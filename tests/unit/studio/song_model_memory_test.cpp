@@ -153,7 +153,7 @@ TEST_F(SongModelMemory, an_engine_shows_its_plan) {
   validate(validated);
   engine->generate(validated, {});
   ASSERT_TRUE(engine->memory_plan());
-  EXPECT_EQ(engine->memory_plan()->stages.size(), 5u);  // planning to decoding
+  EXPECT_EQ(engine->memory_plan()->stages.size(), 6u);  // planning to finishing
 }
 
 }  // namespace
