@@ -19,7 +19,10 @@ class StudioEvents : public StudioFixture {
       return make_fake_song(request, job);
     };
   }
-  ~StudioEvents() override { gate_.open(); }
+  ~StudioEvents() override {
+    gate_.open();
+    studio_.reset();  // its jobs use the gate
+  }
 
   Gate gate_;
 };

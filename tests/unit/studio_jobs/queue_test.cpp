@@ -18,7 +18,10 @@ class StudioQueue : public StudioFixture {
       return make_fake_song(request, job);
     };
   }
-  ~StudioQueue() override { gate_.open(); }
+  ~StudioQueue() override {
+    gate_.open();
+    studio_.reset();  // its jobs use the gate
+  }
 
   // Occupies the engine.
   JobView block() {
