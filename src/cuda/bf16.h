@@ -19,12 +19,16 @@ __host__ __device__ __forceinline__ float to_float(Bf16 value) {
 
 // Rounded to nearest even; NaN stays NaN.
 __host__ __device__ __forceinline__ Bf16 to_bf16(float value) {
-#if defined(__CUDA_ARCH__)
+#if AMS_HAS_SM80
   uint16_t bits;
   asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(value));
   return Bf16{bits};
 #else
+#if defined(__CUDA_ARCH__)
+  const uint32_t bits = __float_as_uint(value);
+#else
   const auto bits = std::bit_cast<uint32_t>(value);
+#endif
   if ((bits & 0x7FFFFFFFu) > 0x7F800000u) return Bf16{0x7FFF};
   return Bf16{static_cast<uint16_t>((bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16)};
 #endif
@@ -32,7 +36,7 @@ __host__ __device__ __forceinline__ Bf16 to_bf16(float value) {
 
 // Two values as tensor cores and vector stores take them: `low` comes first in memory.
 __device__ __forceinline__ uint32_t pack_bf16(float low, float high) {
-#if defined(__CUDA_ARCH__)
+#if AMS_HAS_SM80
   uint32_t pair;
   asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
   return pair;

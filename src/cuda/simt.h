@@ -12,6 +12,14 @@
 #include "cuda/emulator/builtins.h"
 #endif
 
+// Whether the instructions of sm_80 are there. The kernels of a build that is also for older cards
+// compile for those too and stop there; make_cuda_queue() refuses such a card before that.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+#define AMS_HAS_SM80 1
+#else
+#define AMS_HAS_SM80 0
+#endif
+
 namespace ams::cuda {
 
 inline constexpr int kWarp = 32;
