@@ -1,11 +1,11 @@
 // Biases, conversions to bf16 and repeated heads.
 //
-// Computes  add_bias() and repeat_heads() of bias.h.
-// Layout    one thread a value.
-// Limit     memory, and small: they run once per song, or over the 2 * latent_channels columns of
-// the
-//           velocity.
-// Share     of the memory ceiling: not yet measured.
+// Computes: add_bias() and repeat_heads() of bias.h.
+//
+// Layout: one thread a value.
+//
+// Limit: memory, and small: they run once per song, or over the 2 * latent_channels columns of the
+// velocity. Share of the memory ceiling: not yet measured.
 #include "cuda/kernels/bias.h"
 #include "cuda/launch.h"
 

@@ -1,20 +1,20 @@
 // Flash attention for full, windowed and cross attention.
 //
-// Computes  FlashAttention of flash_attention.h: bf16 operands, fp32 scores, softmax and sums;
-// weights
-//           are rounded to bf16 for the second product.
-// Layout    a block of 4 warps takes 128 queries of one head, a warp 32 of them; keys and values
-// pass in
-//           tiles of 64. Queries, keys and values lie in shared memory in rows of head_dim whose
-//           16-byte pieces are permuted, so that ldmatrix meets no bank twice. Values of a tile are
-//           copied while its scores are computed, the next keys during softmax and second product.
-//           Only tiles that touch the window are visited; masks are applied to tiles on its border
-//           alone.
-// Shared    head_dim * 512 bytes: 64 KiB for 128, so two blocks fit on sm_80 and sm_90, one on
-// sm_86. Limit     tensor cores: 4 * queries * keys * head_dim operations a head (mma.sync reaches
-// about two
-//           thirds of wgmma's rate on sm_90).
-// Share     of the product ceiling: not yet measured.
+// Computes: FlashAttention of flash_attention.h. bf16 operands; fp32 scores, softmax and sums;
+// weights are rounded to bf16 for the second product.
+//
+// Layout: a block of 4 warps takes 128 queries of one head, a warp 32 of them; keys and values pass
+// in tiles of 64. All lie in shared memory in rows of head_dim whose 16-byte pieces are permuted,
+// so that ldmatrix meets no bank twice. Values of a tile are copied while its scores are computed,
+// the next keys during softmax and second product. Only tiles that touch the window are visited;
+// masks are applied to tiles on its border alone.
+//
+// Resources: head_dim * 512 bytes of shared memory, 64 KiB for 128, so two blocks fit on sm_80 and
+// sm_90, one on sm_86. 255 registers and 128 bytes of spills a thread for head_dim 128, no spills
+// below (CUDA 13, sm_80 and sm_90).
+//
+// Limit: tensor cores, 4 * queries * keys * head_dim operations a head. mma.sync reaches about two
+// thirds of wgmma's rate on sm_90. Share of the product ceiling: not yet measured.
 #include "base/error.h"
 #include "base/str.h"
 #include "cuda/fast_math.h"

@@ -1,11 +1,12 @@
 // RMSNorm of each head of q and k with rotary positions, in place in the packed product.
 //
-// Computes  HeadNorm of head_norm.h on heads [rows, row_stride] bf16.
-// Layout    one block of 8 warps a row: cosines and sines of the row's position stay in registers
-// while
-//           a warp goes over its heads. A lane holds pairs (i, i + head_dim / 2).
-// Limit     memory: 4 bytes a value of q and k (read and written once).
-// Share     of the memory ceiling: not yet measured.
+// Computes: HeadNorm of head_norm.h on heads [rows, row_stride] bf16.
+//
+// Layout: one block of 8 warps a row: cosines and sines of the row's position stay in registers
+// while a warp goes over its heads. A lane holds pairs (i, i + head_dim / 2).
+//
+// Limit: memory, 4 bytes a value of q and k (read and written once). Share of the memory ceiling:
+// not yet measured.
 #include "base/error.h"
 #include "base/str.h"
 #include "cuda/kernels/head_norm.h"

@@ -1,9 +1,10 @@
-// Matrix times vector for embeddings of the noise level and constants of a checkpoint.
+// Matrix times vector for embeddings of the noise level.
 //
-// Computes  MatrixVector of matrix_vector.h: w [outputs, inputs] bf16, x and y fp32, sums in fp32.
-// Layout    one warp a row of w; a lane reads 8 neighbouring values at a time.
-// Limit     memory: w is read once.
-// Share     of the memory ceiling: not yet measured.
+// Computes: MatrixVector of matrix_vector.h. w [outputs, inputs] bf16, x and y fp32, sums in fp32.
+//
+// Layout: one warp a row of w; a lane reads 8 neighbouring values at a time.
+//
+// Limit: memory, w is read once. Share of the memory ceiling: not yet measured.
 #include "base/error.h"
 #include "base/str.h"
 #include "cuda/fast_math.h"

@@ -1,10 +1,13 @@
 // Modulation of every layer at once, so that the wide kernels read finished vectors.
 //
-// Computes  Modulation of modulation.h; all fp32. Per layer the six rows of table + projection are
-//           shift, scale, gate of the self-attention, then of the feed-forward layer.
-// Layout    a thread makes one column of one layer; blocks (column / 256, layer), the last for the
-// output. Limit     memory, and small: 56 bytes a column and layer. Share     of the memory
-// ceiling: not yet measured.
+// Computes: Modulation of modulation.h, all fp32. Per layer the six rows of table + projection are
+// shift, scale, gate of the self-attention, then of the feed-forward layer.
+//
+// Layout: a thread makes one column of one layer; blocks (column / 256, layer), the last of them
+// for the output.
+//
+// Limit: memory, and small: 56 bytes a column and layer. Share of the memory ceiling: not yet
+// measured.
 #include "cuda/kernels/modulation.h"
 #include "cuda/launch.h"
 

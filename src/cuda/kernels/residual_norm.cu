@@ -1,13 +1,13 @@
 // Gate, residual, RMSNorm and modulation in one pass over the residual stream.
 //
-// Computes  ResidualNorm of residual_norm.h: h [rows, width] fp32 in place, out [rows, width] bf16
-// (fp32
-//           for the last norm), product [rows, width] bf16, vectors [width] fp32.
-// Layout    one block of 128 threads a row; thread i holds elements 4 (i + 128 n) in registers, so
-// the
-//           row is read and written once. Sums in fp32, in a fixed order.
-// Limit     memory: 12 bytes an element (h read and written, product read, out written).
-// Share     of the memory ceiling: not yet measured.
+// Computes: ResidualNorm of residual_norm.h. h [rows, width] fp32 in place, out [rows, width] bf16
+// (fp32 for the last norm), product [rows, width] bf16, vectors [width] fp32.
+//
+// Layout: one block of 128 threads a row; thread i holds elements 4 (i + 128 n) in registers, so
+// the row is read and written once. Sums in fp32, in a fixed order.
+//
+// Limit: memory, 12 bytes an element (h read and written, product read, out written). Share of the
+// memory ceiling: not yet measured.
 #include "base/error.h"
 #include "base/str.h"
 #include "cuda/kernels/residual_norm.h"

@@ -1,9 +1,10 @@
 // SwiGLU of the packed product.
 //
-// Computes  swiglu() of swiglu.h: gate_up [rows, 2 width] bf16 -> out [rows, width] bf16.
-// Layout    a thread makes 8 neighbouring values (16 bytes of gate, up and out).
-// Limit     memory: 6 bytes a value.
-// Share     of the memory ceiling: not yet measured.
+// Computes: swiglu() of swiglu.h. gate_up [rows, 2 width] bf16 -> out [rows, width] bf16.
+//
+// Layout: a thread makes 8 neighbouring values (16 bytes of gate, up and out).
+//
+// Limit: memory, 6 bytes a value. Share of the memory ceiling: not yet measured.
 #include "base/error.h"
 #include "base/str.h"
 #include "cuda/fast_math.h"
