@@ -25,7 +25,8 @@ other models. How it was trained is in `training/RUNS.md`.
 ## What it can do
 Measured with `python3 -m training.evaluate --out DIR --page`: {prompts} prompts of 20 s that were not trained on, {seeds}
 seeds each, made by `ams generate` on the CPU; comparisons of modes on {fewer} songs. "Renderings" is what the same
-estimators say of the synthesizer's own renderings of these prompts: more cannot be expected.
+estimators say of the synthesizer's own renderings of these prompts: more cannot be expected. Goals that are missed stand here as
+they are; `training/RUNS.md` says what was tried and what comes next.
 
 {table}
 
