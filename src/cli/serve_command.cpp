@@ -10,6 +10,10 @@
 #include <thread>
 #include <utility>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #include "api/studio_documents.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -76,7 +80,17 @@ void wait_for_stop(const std::stop_token& stop) {
   changed.wait(lock, stop, [] { return false; });
 }
 
+// glibc gives threads heaps of their own. What each of hundreds of connections leaves in pieces
+// there is never used by another: under load memory grew by two megabytes a song. One heap stays
+// flat and answers as fast.
+void share_one_heap() {
+#if defined(__GLIBC__)
+  mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
 void run(ServerSettings& settings, const HubOptions& hub) {
+  share_one_heap();
   complete(settings);
   std::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads must not end the server
   const std::stop_source stop;
