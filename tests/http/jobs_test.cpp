@@ -113,6 +113,19 @@ TEST_F(Jobs, streams_go_on_after_the_number_that_was_seen) {
   EXPECT_EQ(client_.Get(path, {{"Last-Event-ID", "x"}})->status, 422);
 }
 
+TEST_F(Jobs, clients_that_leave_a_stream_harm_nobody) {
+  const std::string id = start(short_song());
+  const std::string head = "GET /api/v1/jobs/" + id +
+                           "/events HTTP/1.1\r\nHost: localhost\r\nX-AMS-Session: " + session_ +
+                           "\r\n\r\n";
+  for (int i = 0; i < 30; ++i) {
+    const std::string seen = exchange(server_->port(), head, 0.1);
+    EXPECT_TRUE(seen.starts_with("HTTP/1.1 200")) << seen;
+  }
+  EXPECT_EQ(wait_for_job(client_, id).get("state", ""), "done");
+  EXPECT_EQ(client_.Get("/api/v1/jobs/" + id + "/events?format=json")->status, 200);
+}
+
 TEST_F(Jobs, first_events_come_at_once) {
   const auto before = std::chrono::steady_clock::now();
   const std::string id = start(long_song());
