@@ -14,6 +14,7 @@
 #include "cuda/fast_math.h"
 #include "cuda/launch.h"
 #include "cuda/lm/lm_attention.h"
+#include "cuda/lm/load_values.h"
 #include "cuda/warp.h"
 
 namespace ams::cuda {
@@ -22,33 +23,9 @@ namespace {
 constexpr int kWarps = 4;
 constexpr int kThreads = kWarps * kWarp;
 constexpr int kChunk = kAttentionChunk;
-constexpr int kPerLane = 8;
+constexpr int kPerLane = kLoadedValues;
 constexpr int kHeadsAtOnce = 4;  // whose sums a lane holds
 constexpr int kCombineThreads = 128;
-
-__device__ __forceinline__ void load_values(const float* from, float (&v)[kPerLane]) {
-  const float4 low = reinterpret_cast<const float4*>(from)[0];
-  const float4 high = reinterpret_cast<const float4*>(from)[1];
-  v[0] = low.x;
-  v[1] = low.y;
-  v[2] = low.z;
-  v[3] = low.w;
-  v[4] = high.x;
-  v[5] = high.y;
-  v[6] = high.z;
-  v[7] = high.w;
-}
-
-__device__ __forceinline__ void load_values(const Bf16* from, float (&v)[kPerLane]) {
-  const uint4 packed = *reinterpret_cast<const uint4*>(from);
-  const uint32_t pairs[4] = {packed.x, packed.y, packed.z, packed.w};
-#pragma unroll
-  for (int k = 0; k < 4; ++k) {
-    const float2 pair = unpack_bf16(pairs[k]);
-    v[2 * k] = pair.x;
-    v[2 * k + 1] = pair.y;
-  }
-}
 
 // Of one chunk and head: the largest score (in powers of 2) and the sum of weights; then the
 // weighted values.

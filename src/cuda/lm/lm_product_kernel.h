@@ -13,6 +13,7 @@
 #include "cuda/fast_math.h"
 #include "cuda/launch.h"
 #include "cuda/lm/lm_product.h"
+#include "cuda/lm/load_values.h"
 #include "cuda/lm/weight_pieces.h"
 #include "cuda/warp.h"
 
@@ -45,20 +46,6 @@ __device__ __forceinline__ const unsigned char* task_row(const LmProductTask& t,
     row = is_extra ? work.extra[known - work.range] : work.first_row + known;
   }
   return static_cast<const unsigned char*>(work.w.data) + row * t.row_bytes;
-}
-
-// Eight neighbouring values.
-__device__ __forceinline__ void load_values(const float* from, float (&v)[kGroup]) {
-  const float4 low = reinterpret_cast<const float4*>(from)[0];
-  const float4 high = reinterpret_cast<const float4*>(from)[1];
-  v[0] = low.x;
-  v[1] = low.y;
-  v[2] = low.z;
-  v[3] = low.w;
-  v[4] = high.x;
-  v[5] = high.y;
-  v[6] = high.z;
-  v[7] = high.w;
 }
 
 template <class Pieces, int kRows, bool kNorm>

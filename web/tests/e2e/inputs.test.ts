@@ -58,6 +58,17 @@ describe('an adapter', () => {
 });
 
 describe('audio', () => {
+  it('with script in its name is shown as text', () =>
+    studio.story(async (page) => {
+      const name = '<img src=x onerror="window.ran = true">.wav';
+      await choose(page, 'cover');
+      await pane(page, 'cover')
+        .locator('input[type="file"][accept*=".wav"]')
+        .setInputFiles({ name, mimeType: 'audio/wav', buffer: makeSong(4, 3) });
+      await pane(page, 'cover').getByText(name, { exact: true }).waitFor();
+      expect(await page.evaluate(() => 'ran' in window)).toBe(false);
+    }));
+
   it('that is no audio is refused at the field', () =>
     studio.story(async (page) => {
       await choose(page, 'extend');
